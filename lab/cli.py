@@ -1,0 +1,75 @@
+"""`python -m lab up | down | status [--json] | show | exec MACHINE -- COMMAND`.
+
+The command line only; what the commands do is in lab/lifecycle.py, lab/status.py and lab/enter.py.
+"""
+
+import argparse
+import subprocess
+import sys
+
+from lab import keeper, lifecycle
+from lab.errors import LabError
+from lab.layout import PROJECT, Layout
+from lab.progress import Steps
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m lab", description="A whole small site in network namespaces on this machine."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="bring the lab up (about 20 minutes of builds the first time)")
+    commands.add_parser("down", help="take it down; nothing stays behind but the caches")
+    status = commands.add_parser("status", help="machines, addresses, sessions, URLs")
+    status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("show", help="sessions, routes and HTTP answers on the external machine")
+    execute = commands.add_parser("exec", help="run a command on one of the lab's machines")
+    execute.add_argument("machine", help="peer, node1 … node4, mgmt, or a pod's name")
+    execute.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    return parser
+
+
+def _running(layout: Layout) -> keeper.Alive:
+    alive = lifecycle.alive_here(layout)
+    if alive is None:
+        raise LabError("no lab runs here; bring it up with `python -m lab up` (or `make lab`)")
+    if not alive.ready:
+        raise LabError("the lab is coming up right now; try again when `lab up` has ended")
+    return alive
+
+
+def _inside(alive: keeper.Alive, module: str, *arguments: str) -> int:
+    command = [sys.executable, "-m", module, str(alive.folder), *arguments]
+    environment = ["env", f"PYTHONPATH={PROJECT}"]
+    return subprocess.run(keeper.inside(alive.pid, *environment, *command)).returncode
+
+
+def _run(options: argparse.Namespace, layout: Layout) -> int:
+    match options.command:
+        case "up":
+            lifecycle.up(layout, Steps())
+        case "down":
+            lifecycle.down(layout, Steps())
+        case "status":
+            return _inside(_running(layout), "lab.status", "json" if options.json else "table")
+        case "show":
+            return _inside(_running(layout), "lab.status", "connection")
+        case "exec":
+            words = options.words[1:] if options.words[:1] == ["--"] else options.words
+            if not words:
+                raise LabError("no command given: python -m lab exec MACHINE -- COMMAND")
+            return _inside(_running(layout), "lab.enter", options.machine, *words)
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; 1 and one message when something is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options, Layout())
+    except LabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; run it again to go on", file=sys.stderr)
+        return 130

@@ -1,0 +1,48 @@
+"""The lab's control groups: systemd in the external machine makes its own below the keeper's.
+
+Directories of cgroup file systems are the one thing that outlives the keeper. They are named after
+the lab, so that what is dead (no process in it) can be told and removed. Works with cgroup v2, v1
+and both at once.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+ROOT = Path("/sys/fs/cgroup")
+# Tests of the lab's own life give theirs another name, to leave a person's lab alone.
+NAME = os.environ.get("CALICO_PEERING_LAB_NAME", "calico-peering-lab")
+
+
+def _hierarchies() -> list[Path]:
+    """The mounted hierarchies that systemd uses: v2 alone, or v1's named one and v2 beside it."""
+    if (ROOT / "cgroup.controllers").exists():
+        return [ROOT]
+    candidates = (ROOT / "systemd", ROOT / "unified")
+    return [path for path in candidates if (path / "cgroup.procs").exists()]
+
+
+def enter_own() -> None:
+    """Move this process into a group of the lab's in every hierarchy."""
+    for hierarchy in _hierarchies():
+        group = hierarchy / NAME
+        group.mkdir(exist_ok=True)
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def _remove(group: Path) -> None:
+    for path, _, _ in os.walk(group, topdown=False):
+        # A group with a process in it refuses, which is right: it is alive.
+        with contextlib.suppress(OSError):
+            Path(path).rmdir()
+
+
+def clear_dead() -> None:
+    """Remove the groups of labs that are dead; groups with a process in them stay."""
+    for hierarchy in _hierarchies():
+        _remove(hierarchy / NAME)
+
+
+def leftovers() -> list[Path]:
+    """The lab's groups that exist now."""
+    return [path for h in _hierarchies() if (path := h / NAME).exists()]

@@ -1,0 +1,121 @@
+"""Debian packages used without installing them: downloaded by apt, unpacked into the cache.
+
+Installing them would change the machine (systemd-container upgrades systemd, bird starts a daemon,
+bird and bird2 exclude each other). So each package is unpacked beside the others and its programs run
+from there with LD_LIBRARY_PATH. The libraries named below are those that a small Debian 12 may lack.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from lab.cache import build_once
+from lab.errors import LabError
+from lab.hosts import last_lines
+from lab.layout import Layout
+
+COMMON = (
+    "etcd-server mmdebstrap nftables libnftables1 libnftnl11 libmnl0 libjansson4 libxtables12"
+    " libedit2 libbsd0 libmd0 systemd-container libsystemd-shared libseccomp2 libcap2 libip4tc2"
+    " libkmod2 libcryptsetup12 libdevmapper1.02.1 libjson-c5 libargon2-1 libacl1"
+).split()
+# bird 1.6 and bird 2 hold files of the same names, so each gets a root of its own.
+ROOTS: dict[str, list[str]] = {
+    "common": COMMON,
+    "bird1": ["bird", "libreadline8", "libtinfo6"],
+    "bird2": ["bird2", "libssh-gcrypt-4", "libreadline8", "libtinfo6"],
+}
+PROGRAMS = {
+    "bird1": "bird1/usr/sbin/bird",
+    "birdc1": "bird1/usr/sbin/birdc",
+    "bird2": "bird2/usr/sbin/bird",
+    "birdc2": "bird2/usr/sbin/birdc",
+    "etcd": "common/usr/bin/etcd",
+    "mmdebstrap": "common/usr/bin/mmdebstrap",
+    "nft": "common/usr/sbin/nft",
+    "systemd-nspawn": "common/usr/bin/systemd-nspawn",
+}
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The unpacked programs."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Where the program is: `etcd`, `bird1`, `birdc1` (1.6.8), `bird2`, `birdc2`, `nft`, …"""
+        return self.folder / PROGRAMS[name]
+
+    def environment(self) -> dict[str, str]:
+        """LD_LIBRARY_PATH for these programs only; the rest of the machine has its own."""
+        triplet = "x86_64-linux-gnu" if os.uname().machine == "x86_64" else "aarch64-linux-gnu"
+        folders = [self.folder / root / base / triplet for root in ROOTS for base in ("usr/lib", "lib")]
+        folders.append(self.folder / "common/usr/lib" / triplet / "systemd")
+        return {"LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders)}
+
+
+def apt(*command: str, cwd: Path | None = None) -> None:
+    """Run an apt tool without questions; once more after `apt-get update` when it fails.
+
+    Raises:
+        LabError: with apt's last lines.
+    """
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    for attempt in ("as it is", "updated"):
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+        if done.returncode == 0:
+            return
+        if attempt == "as it is":
+            subprocess.run(["apt-get", "update"], env=environment, capture_output=True)
+    raise LabError(
+        f"`{' '.join(command)}` failed; the lab needs Debian 12's packages from the machine's own"
+        f" apt sources:\n{last_lines(done.stdout + done.stderr)}"
+    )
+
+
+def _unpack(folder: Path) -> None:
+    archives = folder / "archives"
+    archives.mkdir()
+    names = sorted({name for names in ROOTS.values() for name in names})
+    # The sandbox user may not write here, and nothing here is worth a second user.
+    apt("apt-get", "-o", "APT::Sandbox::User=root", "download", *names, cwd=archives)
+    for root, packages in ROOTS.items():
+        for package in packages:
+            for archive in archives.glob(f"{package}_*.deb"):
+                subprocess.run(["dpkg", "-x", str(archive), str(folder / root)], check=True)
+    shutil.rmtree(archives)
+    _check_libraries(Tools(folder))
+
+
+def _check_libraries(tools: Tools) -> None:
+    for name in PROGRAMS:
+        program = tools.path(name)
+        if not program.exists():
+            raise LabError(f"Debian's package did not bring {program.name} ({PROGRAMS[name]})")
+        found = subprocess.run(
+            ["ldd", str(program)],
+            env={**os.environ, **tools.environment()},
+            capture_output=True,
+            text=True,
+        ).stdout
+        missing = [line.split()[0] for line in found.splitlines() if "not found" in line]
+        if missing:
+            raise LabError(
+                f"{program.name} lacks the libraries {', '.join(missing)}; install the Debian"
+                " packages that hold them (apt-get install) and run it again"
+            )
+
+
+def tools(layout: Layout, say: Callable[[str], None] = lambda text: None) -> Tools:
+    """The tools, from the cache or fetched now.
+
+    Raises:
+        LabError: when apt has none of Debian 12's packages, or a library is missing.
+    """
+    key = sha256(repr((ROOTS, PROGRAMS)).encode()).hexdigest()[:16]
+    return Tools(build_once(layout.cache / "tools" / key, _unpack, say))

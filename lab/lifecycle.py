@@ -1,0 +1,208 @@
+"""A lab's life from outside: bring up, take down, and what another lab or a crash left behind.
+
+What happens inside the keeper's namespaces is in lab/bring_up.py; this module runs on the machine
+itself, where the registries are reached, and fills the caches before anything is started.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import control_groups, keeper
+from lab.debian import Tools, tools
+from lab.engine.build import Product, built, is_built
+from lab.engine.products import needed
+from lab.errors import LabError
+from lab.layout import PROJECT, Layout
+from lab.openstack.venv import ensure_venv
+from lab.progress import Steps
+from lab.rootfs import rootfs
+from lab.waiting import wait_for
+
+REQUIRED = {
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "mount": "mount",
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
+    "perl": "perl",
+}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything from the caches that a lab is made of."""
+
+    tools: Tools
+    rootfs: Path
+    openstack: Path
+    programs: dict[str, Path]
+
+
+def check_machine() -> None:
+    """What a lab needs of the machine itself, all that is missing at once.
+
+    Raises:
+        LabError: naming each thing and what to do about it.
+    """
+    wrong = []
+    if os.geteuid() != 0:
+        wrong.append("the lab makes network namespaces and mounts: run it as root")
+    if sys.version_info < (3, 11):
+        wrong.append(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+    missing = sorted({package for tool, package in REQUIRED.items() if not shutil.which(tool)})
+    if missing:
+        wrong.append(f"programs are missing: apt-get install {' '.join(missing)}")
+    if not any(is_built(Layout().cache, product) for product in needed()) and not shutil.which("go"):
+        wrong.append(
+            "neither `pulumi` with a built cluster in the cache nor Go is on PATH: install Go 1.26"
+        )
+    if wrong:
+        raise LabError("this machine cannot run the lab yet:\n  - " + "\n  - ".join(wrong))
+
+
+def gather(layout: Layout, steps: Steps) -> Parts:
+    """Fill the caches: built programs, Debian tools and root file system, OpenStack's packages."""
+    with steps("Debian tools"):
+        unpacked = tools(layout, steps.say)
+    with steps("external machine's Debian (about 30 s the first time)", long=True):
+        root = rootfs(layout, unpacked, steps.say)
+    with steps("Keystone and Neutron from PyPI", long=True):
+        venv = ensure_venv(layout)
+    programs = {product.program: _program(layout, product, steps) for product in needed()}
+    return Parts(unpacked, root, venv, programs)
+
+
+def _program(layout: Layout, product: Product, steps: Steps) -> Path:
+    if is_built(layout.cache, product):
+        return built(layout.cache, product)
+    with steps(f"build {product.program} (some minutes the first time)", long=True):
+        return built(layout.cache, product, steps.say)
+
+
+def clear_dead(layout: Layout) -> None:
+    """Remove what a dead lab left: control groups on the machine, files in this clone's folder.
+
+    Never called while a lab is alive. Namespaces and mounts need no clearing: they ended with the
+    keeper that held them.
+    """
+    control_groups.clear_dead()
+    if layout.folder.exists():
+        _refuse_mounts(layout.folder)
+        shutil.rmtree(layout.folder)
+
+
+def _refuse_mounts(folder: Path) -> None:
+    """Never delete through a mount that somebody made in the folder by hand."""
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    below = [mount for mount in mounts if mount.startswith(f"{folder}/")]
+    if below:
+        raise LabError(f"something is mounted in the lab's folder: umount {' '.join(below)} first")
+
+
+def alive_here(layout: Layout) -> keeper.Alive | None:
+    """This clone's running lab, or None when no lab runs.
+
+    Raises:
+        LabError: when another clone's lab is alive, with its folder and process.
+    """
+    alive = keeper.find()
+    if alive and alive.folder != layout.folder:
+        raise LabError(
+            f"another lab is alive on this machine, in {alive.folder} (process {alive.pid}); it is left"
+            f" alone. Take it down there with `python -m lab down`, then run this again."
+        )
+    return alive
+
+
+def up(layout: Layout, steps: Steps) -> None:
+    """Bring the lab up; nothing to do when it already is.
+
+    Raises:
+        LabError: when the machine lacks something, another lab is alive, or a part does not start.
+    """
+    check_machine()
+    alive = alive_here(layout)
+    if alive and alive.ready:
+        steps.say("the lab is up already")
+        return
+    if alive:
+        raise LabError(f"another `lab up` is bringing this lab up right now (process {alive.pid})")
+    parts = gather(layout, steps)
+    with steps("clear what dead labs left"):
+        clear_dead(layout)
+    layout.folder.mkdir(mode=0o700, parents=True)
+    _hold_and_bring_up(layout, parts)
+
+
+def _hold_and_bring_up(layout: Layout, parts: Parts) -> None:
+    unshare = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
+    log = (layout.log / "keeper.log").open("ab")
+    holder = subprocess.Popen(
+        [*unshare, sys.executable, "-m", "lab.keeper", str(layout.folder)],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert holder.stdin is not None
+
+    def held() -> keeper.Alive | None:
+        if holder.poll() is not None:
+            text = (layout.log / "keeper.log").read_text()
+            raise LabError(f"the lab's keeper ended with {holder.returncode}: {text}")
+        alive = keeper.find()
+        return alive if alive and alive.folder == layout.folder else None
+
+    alive = wait_for("the lab's keeper", held, 20)
+    try:
+        arguments = [str(parts.tools.folder), str(parts.rootfs), str(parts.openstack)]
+        programs = [f"{name}={folder}" for name, folder in parts.programs.items()]
+        command = keeper.inside(alive.pid, sys.executable, "-m", "lab.bring_up", str(layout.folder))
+        done = subprocess.run([*command, *arguments, *programs], cwd=PROJECT)
+        if done.returncode != 0:
+            raise LabError(f"the lab did not come up; its logs are in {layout.folder / 'log'}")
+        holder.stdin.write(keeper.READY)
+        holder.stdin.close()
+    except BaseException:
+        _end(alive.pid)
+        raise
+
+
+def _end(pid: int) -> None:
+    """End the keeper, and with it every process of the lab."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        wait_for("the lab's processes to end", lambda: keeper.find() is None, 30)
+    finally:
+        os.close(handle)
+    wait_for("the lab's control groups to empty", _groups_cleared, 30)
+
+
+def _groups_cleared() -> bool:
+    control_groups.clear_dead()
+    return not control_groups.leftovers()
+
+
+def down(layout: Layout, steps: Steps) -> None:
+    """Take the lab down: processes, mounts, namespaces, control groups and files.
+
+    Raises:
+        LabError: when another clone's lab is alive.
+    """
+    alive = alive_here(layout)
+    if alive:
+        with steps("end the lab's processes, namespaces and mounts"):
+            _end(alive.pid)
+    with steps("remove the lab's files"):
+        clear_dead(layout)

@@ -1,0 +1,111 @@
+"""The external machine's Debian: systemd, sshd and an offline apt repository with bird2 inside.
+
+Made once with mmdebstrap from the machine's own apt sources and cached; never changed afterwards: a
+running machine is an overlay above it (lab/external.py).
+"""
+
+import os
+import subprocess
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from lab.cache import build_once
+from lab.debian import Tools, apt
+from lab.errors import LabError
+from lab.hosts import last_lines
+from lab.layout import Layout
+
+RELEASE = "bookworm"
+PACKAGES = (
+    "systemd systemd-sysv dbus openssh-server iproute2 procps iputils-ping curl ca-certificates sudo"
+).split()
+OFFLINE = ("bird2",)
+REPOSITORY = "opt/repository"
+# Timers that would change the machine while someone compares before and after.
+MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer")
+
+
+def _sources() -> list[str]:
+    """The machine's own apt sources of Debian 12's main component, as deb lines."""
+    form = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)"
+    done = subprocess.run(
+        ["apt-get", "indextargets", "--format", form, "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+    )
+    lines = set()
+    for line in done.stdout.splitlines():
+        uri, release, component = line.split("|")
+        if release.split("-")[0] == RELEASE and component == "main":
+            lines.add(f"deb {uri} {release} {component}")
+    if not lines:
+        raise LabError(
+            f"the machine's apt sources name no Debian 12 ({RELEASE}) main repository, from which the"
+            " external machine is installed; see `apt-get indextargets`"
+        )
+    return sorted(lines)
+
+
+def _index(repository: Path) -> None:
+    """Write the Packages file of a flat repository."""
+    entries = []
+    for archive in sorted(repository.glob("*.deb")):
+        control = subprocess.run(
+            ["dpkg-deb", "--field", str(archive)], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        digest = sha256(archive.read_bytes()).hexdigest()
+        entries.append(
+            f"{control}\nFilename: ./{archive.name}\nSize: {archive.stat().st_size}\nSHA256: {digest}\n"
+        )
+    (repository / "Packages").write_text("\n".join(entries))
+
+
+def _install(tools: Tools, folder: Path) -> None:
+    root = folder / "root"
+    sources = folder / "sources.list"
+    apt("apt-get", "indextargets")
+    sources.write_text("\n".join(_sources()) + "\n")
+    excluded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")]
+    command = [
+        "perl",
+        str(tools.path("mmdebstrap")),
+        "--mode=root",
+        "--variant=minbase",
+        f"--include={','.join(PACKAGES)}",
+        *excluded,
+        "--customize-hook=rm -f $1/var/cache/apt/archives/*.deb",
+        f"--customize-hook=chroot $1 apt-get install --yes --download-only {' '.join(OFFLINE)}",
+        f"--customize-hook=mkdir -p $1/{REPOSITORY}",
+        f"--customize-hook=mv $1/var/cache/apt/archives/*.deb $1/{REPOSITORY}/",
+        RELEASE,
+        str(root),
+        str(sources),
+    ]
+    path = f"{tools.path('mmdebstrap').parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
+    done = subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LabError(
+            "the external machine's Debian could not be installed from the machine's apt sources:\n"
+            + last_lines(done.stderr)
+        )
+    _index(root / REPOSITORY)
+    for path_ in (*(root / "etc/apt/sources.list.d").glob("*"), *root.glob("etc/ssh/ssh_host_*")):
+        path_.unlink()
+    line = f"deb [trusted=yes] file:/{REPOSITORY} ./\n"
+    (root / "etc/apt/sources.list").write_text(line)
+    (root / "etc/machine-id").write_text("")
+    for unit in MASKED:
+        (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+
+
+def rootfs(layout: Layout, tools: Tools, say: Callable[[str], None] = lambda text: None) -> Path:
+    """The root folder of the installed Debian, from the cache or made now (about 80 s).
+
+    Raises:
+        LabError: when the machine has no Debian 12 sources, or mmdebstrap fails.
+    """
+    recipe = (RELEASE, PACKAGES, OFFLINE, REPOSITORY, MASKED, 1)
+    key = sha256(repr(recipe).encode()).hexdigest()[:16]
+    folder = layout.cache / "rootfs" / key
+    return build_once(folder, lambda target: _install(tools, target), say) / "root"

@@ -1,0 +1,26 @@
+"""The reference network of the lab: machines, addresses, networks and AS numbers.
+
+These are the values of the scenario that the lab reproduces. Nothing here does anything.
+"""
+
+from ipaddress import IPv4Address, IPv4Network
+
+NODE_NETWORK = IPv4Network("172.34.8.0/24")
+POD_NETWORK = IPv4Network("192.168.0.0/16")
+SERVICE_NETWORK = IPv4Network("10.96.0.0/12")
+CALICO_AS = 64512
+
+SWITCH = "switch"
+PEER = "peer"
+MGMT = "mgmt"
+NODES: dict[str, IPv4Address] = {
+    "node1": IPv4Address("172.34.8.10"),
+    "node2": IPv4Address("172.34.8.30"),
+    "node3": IPv4Address("172.34.8.76"),
+    "node4": IPv4Address("172.34.8.87"),
+}
+HOSTS: dict[str, IPv4Address] = {
+    **NODES,
+    PEER: IPv4Address("172.34.8.45"),
+    MGMT: IPv4Address("172.34.8.2"),
+}

@@ -1,0 +1,171 @@
+"""The lab as the tests see it. They run on its management host: `make integration`.
+
+From there everything is reached as the program itself reaches it: ssh, OpenStack, Kubernetes; and the
+external machine is looked at from inside, with its own `ip` and `birdc`.
+"""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from kubernetes import client, config
+
+from lab.external import External
+from lab.hosts import Host
+from lab.layout import PROJECT, Layout
+from lab.site import PEER
+from lab.waiting import wait_for
+from openstack import connect
+from openstack.connection import Connection
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The stack `lab`, driven by the real engine as a person would."""
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi ARGUMENTS` without questions; its whole output in the failure."""
+        done = subprocess.run(
+            ["pulumi", *arguments, "--stack", "lab", "--non-interactive", "--color", "never"],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"pulumi {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def up(self, *options: str) -> str:
+        """`pulumi up`, as it stands or with options."""
+        return self.run("up", "--yes", "--skip-preview", *options).stdout
+
+    def destroy(self) -> str:
+        """`pulumi destroy`."""
+        return self.run("destroy", "--yes", "--skip-preview").stdout
+
+    def preview(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`pulumi preview --diff`."""
+        return self.run("preview", "--diff", *options, check=check)
+
+    def output(self, name: str) -> Json:
+        """One of the stack's outputs."""
+        return json.loads(self.run("stack", "output", name, "--json").stdout)
+
+
+@dataclass(frozen=True)
+class Calico:
+    """The cluster's BGP objects, through projectcalico.org/v3."""
+
+    api: client.CustomObjectsApi
+
+    def find(self, plural: str, name: str) -> dict[str, Json] | None:
+        """An object, or None."""
+        try:
+            found: dict[str, Json] = self.api.get_cluster_custom_object(
+                "projectcalico.org", "v3", plural, name
+            )
+        except client.ApiException as error:
+            if error.status == 404:
+                return None
+            raise
+        return found
+
+    def spec(self, plural: str, name: str) -> dict[str, Json]:
+        """An object's spec; the object has to exist."""
+        found = self.find(plural, name)
+        assert found is not None, f"{plural}/{name} does not exist"
+        return dict(found["spec"])
+
+    def put(self, plural: str, kind: str, name: str, spec: dict[str, Json]) -> None:
+        """Write an object as somebody else would, by hand."""
+        body = {
+            "apiVersion": "projectcalico.org/v3",
+            "kind": kind,
+            "metadata": {"name": name},
+            "spec": spec,
+        }
+        found = self.find(plural, name)
+        if found is None:
+            self.api.create_cluster_custom_object("projectcalico.org", "v3", plural, body)
+        else:
+            body["metadata"] = found["metadata"]
+            self.api.replace_cluster_custom_object("projectcalico.org", "v3", plural, name, body)
+
+    def delete(self, plural: str, name: str) -> None:
+        """Delete an object if it is there."""
+        if self.find(plural, name) is not None:
+            self.api.delete_cluster_custom_object("projectcalico.org", "v3", plural, name)
+
+
+@pytest.fixture(scope="session")
+def layout() -> Layout:
+    """The running lab's folders."""
+    folder = os.environ.get("CALICO_PEERING_LAB")
+    if not folder:
+        pytest.exit("these tests run on the lab's management host: use `make integration`", 2)
+    return Layout()
+
+
+@pytest.fixture(scope="session")
+def machine(layout: Layout) -> External:
+    """The external machine."""
+    return External(layout, Host(PEER, layout))
+
+
+@pytest.fixture(scope="session")
+def cloud(layout: Layout) -> Connection:
+    """OpenStack, with the rights of whoever made the cluster."""
+    return connect(cloud="admin")
+
+
+@pytest.fixture(scope="session")
+def calico(layout: Layout) -> Calico:
+    """The cluster's BGP objects."""
+    config.load_kube_config(str(layout.kubeconfig))
+    return Calico(client.CustomObjectsApi())
+
+
+@pytest.fixture(scope="session")
+def bare_stack(layout: Layout) -> Iterator[Stack]:
+    """The stack with nothing in it; nothing of it stays afterwards."""
+    stack = Stack()
+    stack.destroy()
+    yield stack
+    stack.destroy()
+
+
+@pytest.fixture
+def stack(bare_stack: Stack) -> Stack:
+    """The stack applied: what a test finds wrong is what it did itself."""
+    bare_stack.up("--refresh")
+    return bare_stack
+
+
+def bird_routes(machine: External) -> dict[str, list[str]]:
+    """The kernel's routes that BIRD made: prefix → next hops in order."""
+    answer = machine.run("ip", "-j", "route", "show", "proto", "bird").stdout
+    return {
+        route["dst"]: sorted(
+            (hop["gateway"] for hop in route.get("nexthops", [route])),
+            key=lambda gateway: [int(part) for part in gateway.split(".")],
+        )
+        for route in json.loads(answer or "[]")
+    }
+
+
+def poll(what: str, probe: Callable[[], bool], timeout: float = 30) -> None:
+    """Wait for something to become true, up to `timeout` seconds."""
+    wait_for(what, probe, timeout, every=0.2)
+
+
+def plain(text: str) -> str:
+    """A preview without the padding that depends on the names' lengths."""
+    return re.sub(r"[ \t]+", " ", text)
