@@ -51,6 +51,11 @@ class Layout:
         return self._made("pki", 0o700)
 
     @property
+    def tmp(self) -> Path:
+        """Temporary files of what runs on the management host."""
+        return self._made("tmp", 0o700)
+
+    @property
     def stack(self) -> Path:
         """The stack's configuration file and the passphrase that protects its secrets."""
         return self._made("stack", 0o700)

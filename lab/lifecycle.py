@@ -53,8 +53,6 @@ def check_machine() -> None:
     wrong = []
     if os.geteuid() != 0:
         wrong.append("the lab makes network namespaces and mounts: run it as root")
-    if sys.version_info < (3, 11):
-        wrong.append(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     missing = sorted({package for tool, package in REQUIRED.items() if not shutil.which(tool)})
     if missing:
         wrong.append(f"programs are missing: apt-get install {' '.join(missing)}")
@@ -73,7 +71,7 @@ def gather(layout: Layout, steps: Steps) -> Parts:
     with steps("external machine's Debian (about 30 s the first time)", long=True):
         root = rootfs(layout, unpacked, steps.say)
     with steps("Keystone and Neutron from PyPI", long=True):
-        venv = ensure_venv(layout)
+        venv = ensure_venv(layout, steps.say)
     programs = {product.program: _program(layout, product, steps) for product in needed()}
     return Parts(unpacked, root, venv, programs)
 

@@ -32,6 +32,9 @@ def environment(layout: Layout) -> dict[str, str]:
     """What a process on the management host finds in its environment beside the user's own."""
     path = [str(layout.bin), str(PROJECT / ".venv" / "bin"), os.environ.get("PATH", os.defpath)]
     settings = {
+        # A proxy of the user's cannot reach the lab.
+        "NO_PROXY": "*",
+        "no_proxy": "*",
         "CALICO_PEERING_LAB": str(layout.folder),
         "PATH": os.pathsep.join(path),
         "PULUMI_BACKEND_URL": f"file://{layout.state}",
@@ -39,6 +42,8 @@ def environment(layout: Layout) -> dict[str, str]:
         "PULUMI_OPTION_CONFIG_FILE": str(layout.stack / f"Pulumi.{STACK}.yaml"),
         "PULUMI_STACK": STACK,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # Plugins leave temporary files with credentials behind.
+        "TMPDIR": str(layout.tmp),
         "KUBECONFIG": str(layout.kubeconfig),
         "OS_CLIENT_CONFIG_FILE": str(layout.clouds),
         "OS_CLOUD": STACK,

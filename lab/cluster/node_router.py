@@ -1,0 +1,167 @@
+"""Routing on a cluster node: Calico's confd as a daemon, and Debian's BIRD 1.6.8 that obeys it.
+
+What the node announces and to whom is only what confd renders from the API; nothing is configured
+here. Calico ships a fork of BIRD, Debian the original of the same version: the one word in the
+rendered files that only the fork knows is `krt_tunnel`, which is empty where no tunnel is used, so
+its line is dropped on the way from confd's folder to BIRD's. IPv6 is not rendered.
+"""
+
+import json
+import re
+import shlex
+import shutil
+import tomllib
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from lab.cluster.direct import DIRECT
+from lab.cluster.pki import CALICO_NAMESPACE, Pki
+from lab.debian import Tools
+from lab.errors import LabError
+from lab.hosts import Host
+from lab.layout import Layout
+from lab.site import NODES
+from lab.waiting import wait_for
+
+TEMPLATES = ("bird", "bird_aggr", "bird_ipam")
+SOCKET = "bird.ctl"
+# The session with a node is the mesh's, whatever else comes.
+ESTABLISHED = re.compile(r"^Mesh_\S+\s+BGP\s.*\bEstablished\s*$", re.M)
+
+
+def _toml(table: dict[str, object]) -> str:
+    # JSON's strings and lists of strings are TOML's too.
+    return "[template]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+
+
+@dataclass(frozen=True)
+class NodeRouter:
+    """confd and BIRD of one node; their files are in `<run>/<node>/`."""
+
+    layout: Layout
+    host: Host
+    address: IPv4Address
+    tools: Tools
+    binaries: Path
+    calico_files: Path
+    pki: Pki
+
+    @property
+    def folder(self) -> Path:
+        """`confd/` (its configuration), `rendered/` (what it writes), `bird/` (what BIRD reads)."""
+        return self.layout.run / self.host.name
+
+    @property
+    def bird(self) -> Path:
+        """BIRD's folder; its control socket is `bird.ctl` in there."""
+        return self.folder / "bird"
+
+    def start(self) -> None:
+        """Start both; confd tells BIRD all it knows a moment later.
+
+        Raises:
+            LabError: when Calico's files are not where they should be.
+        """
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for name in ("confd/conf.d", "rendered", "bird"):
+            (self.folder / name).mkdir(parents=True)
+        self.host.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        self._write_confd()
+        # Until confd has spoken, BIRD knows no more than who it is.
+        (self.bird / "bird.cfg").write_text(f"router id {self.address};\nprotocol device {{ }}\n")
+        # A socket's path may have 107 characters; a relative one is always short enough. -d keeps it
+        # in the foreground with its messages on standard error.
+        self.host.start(
+            f"{self.host.name}-bird",
+            str(self.tools.path("bird1")),
+            *("-d", "-c", "bird.cfg", "-s", SOCKET),
+            env=self.tools.environment(),
+            cwd=self.bird,
+        )
+        wait_for(
+            f"BIRD's control socket on {self.host.name}",
+            lambda: (self.bird / SOCKET).exists(),
+            10,
+            hint=lambda: f"see {self.layout.log / f'{self.host.name}-bird.log'}",
+        )
+        self.host.start(
+            f"{self.host.name}-confd",
+            str(self.binaries / "calico-confd"),
+            f"-confdir={self.folder / 'confd'}",
+            env={
+                **DIRECT,
+                "NODENAME": self.host.name,
+                "CALICO_NETWORKING_BACKEND": "bird",
+                "DATASTORE_TYPE": "kubernetes",
+                "KUBECONFIG": str(self.pki.confd_kubeconfig(self.host.name)),
+                # Where it looks for the Secrets with the sessions' passwords.
+                "NAMESPACE": CALICO_NAMESPACE,
+            },
+        )
+
+    def _write_confd(self) -> None:
+        source, target = self.calico_files / "confd", self.folder / "confd"
+        reload = self.folder / "reload.sh"
+        reload.write_text(self._reload())
+        try:
+            shutil.copytree(source / "templates", target / "templates")
+            for name in TEMPLATES:
+                table = tomllib.loads((source / "conf.d" / f"{name}.toml").read_text())["template"]
+                # It checks one file before the others are there, with the fork's word in it.
+                table.pop("check_cmd", None)
+                table["dest"] = str(self.folder / "rendered" / f"{name}.cfg")
+                table["reload_cmd"] = f"sh {shlex.quote(str(reload))}"
+                (target / "conf.d" / f"{name}.toml").write_text(_toml(table))
+        except FileNotFoundError as error:
+            raise LabError(
+                f"wanted Calico's confd files, but {error.filename} does not exist; the build of"
+                " calico-confd puts them there: remove the lab's cache folder and bring it up again"
+            ) from error
+
+    def _reload(self) -> str:
+        """What confd runs after it wrote a file, several at a time.
+
+        BIRD's client exits with 0 when a configuration is rejected, so its words count.
+        """
+        libraries = self.tools.environment()["LD_LIBRARY_PATH"]
+        client = shlex.quote(str(self.tools.path("birdc1")))
+        return f"""set -e
+cd {shlex.quote(str(self.folder))}
+exec 9>reload.lock
+flock 9
+for name in {" ".join(TEMPLATES)}; do
+    [ -e rendered/$name.cfg ] || exit 0
+done
+for name in {" ".join(TEMPLATES)}; do
+    sed /krt_tunnel/d rendered/$name.cfg > bird/$name.cfg
+done
+cd bird
+answer=$(LD_LIBRARY_PATH={shlex.quote(libraries)} {client} -s {SOCKET} configure)
+case $answer in
+    *Reconfigur*) ;;
+    *) echo "BIRD rejects what confd rendered: $answer" >&2; exit 1 ;;
+esac
+"""
+
+    def birdc(self, *words: str) -> str:
+        """What BIRD's client answers on this node; nothing while BIRD does not."""
+        command = (str(self.tools.path("birdc1")), "-s", SOCKET, *words)
+        done = self.host.run(*command, env=self.tools.environment(), cwd=self.bird, check=False)
+        return done.stdout
+
+    def wait(self, timeout: float = 60) -> None:
+        """Wait until the node has a session with every other node.
+
+        Raises:
+            LabError: when it has not within `timeout` seconds.
+        """
+        wait_for(
+            f"the node mesh on {self.host.name}",
+            lambda: len(ESTABLISHED.findall(self.birdc("show", "protocols"))) == len(NODES) - 1,
+            timeout,
+            hint=lambda: (
+                f"birdc show protocols:\n{self.birdc('show', 'protocols')}\n"
+                f"see {self.layout.log}/{self.host.name}-confd.log and …-bird.log"
+            ),
+        )

@@ -1,0 +1,197 @@
+"""The cluster's objects as dictionaries, in the order in which they are to be written.
+
+Pure: nothing is sent (lab/cluster/writer.py does). What Calico publishes (custom resource definitions,
+the roles of its API server) is read from the files of its Go module; the rest is said here. Neither
+BGPConfiguration/default nor a BGPPeer is among them: those are for the program to make.
+"""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.cluster import service
+from lab.cluster.pki import CALICO_API_NAMESPACE, CALICO_NAMESPACE
+from lab.cluster.pods import PODS
+from lab.errors import LabError
+from lab.site import NODE_NETWORK, NODES, POD_NETWORK
+
+Object = dict[str, Any]
+CALICO_API_PORT = 5443
+RBAC = "rbac.authorization.k8s.io"
+CRD_GROUP = "crd.projectcalico.org"
+# Of Calico's own manifest for its API server; its Deployment, Service and APIService do not fit here.
+TAKEN_KINDS = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding")
+
+
+def read(path: Path) -> list[Object]:
+    """The objects in one of Calico's files.
+
+    Raises:
+        LabError: when the file is not there.
+    """
+    try:
+        return [found for found in yaml.load_all(path.read_bytes(), yaml.CSafeLoader) if found]
+    except FileNotFoundError as error:
+        raise LabError(
+            f"wanted Calico's {path.name}, but {path} does not exist; the build of calico-confd puts"
+            " it there: remove the lab's cache folder and bring the lab up again"
+        ) from error
+
+
+def definitions(calico_files: Path) -> list[Object]:
+    """Calico's custom resource definitions."""
+    paths = sorted((calico_files / "crd").glob("*.yaml"))
+    if not paths:
+        raise LabError(f"wanted Calico's definitions, but {calico_files / 'crd'} holds no .yaml file")
+    return [found for path in paths for found in read(path)]
+
+
+def _role(name: str, subject: Object, rules: list[Object]) -> Iterator[Object]:
+    yield {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": rules,
+    }
+    yield {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name},
+        "subjects": [subject],
+    }
+
+
+def _rule(group: str, resources: list[str], verbs: str) -> Object:
+    return {"apiGroups": [group], "resources": resources, "verbs": verbs.split()}
+
+
+def roles(calico_files: Path) -> Iterator[Object]:
+    """Namespaces, service accounts and roles: of Calico's API server, and of calico-node."""
+    yield from (
+        found for found in read(calico_files / "apiserver.yaml") if found["kind"] in TAKEN_KINDS
+    )
+    # Without it the garbage collector cannot list Calico's policies, and never gets ready.
+    controllers = {"kind": "User", "name": "system:kube-controller-manager", "apiGroup": RBAC}
+    tiers = [_rule("projectcalico.org", ["tiers"], "get")]
+    yield from _role("calico-tier-getter", controllers, tiers)
+
+    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": CALICO_NAMESPACE}}
+    account = {"name": "calico-node", "namespace": CALICO_NAMESPACE}
+    yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}
+    # What confd watches. Secrets are not among it, as in Calico: whoever makes one for a BGPPeer's
+    # password lets calico-node read it.
+    watched = "blockaffinities bgpconfigurations bgpfilters bgppeers clusterinformations ippools"
+    rules = [
+        _rule("", ["nodes", "services"], "get list watch"),
+        _rule("discovery.k8s.io", ["endpointslices"], "get list watch"),
+        _rule(CRD_GROUP, watched.split(), "get list watch"),
+    ]
+    yield from _role("calico-node", {"kind": "ServiceAccount", **account}, rules)
+
+
+def api_service(authority: bytes) -> list[Object]:
+    """Registers projectcalico.org/v3; `authority` (PEM) signed the certificate of Calico's API server.
+
+    The Service is an ExternalName, since kube-apiserver here routes no ClusterIP.
+    """
+    reference = {"name": "calico-api", "namespace": CALICO_API_NAMESPACE}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": reference,
+            "spec": {
+                "type": "ExternalName",
+                "externalName": "localhost",
+                "ports": [{"name": "apiserver", "port": CALICO_API_PORT, "protocol": "TCP"}],
+            },
+        },
+        {
+            "apiVersion": "apiregistration.k8s.io/v1",
+            "kind": "APIService",
+            "metadata": {"name": "v3.projectcalico.org"},
+            "spec": {
+                "group": "projectcalico.org",
+                "version": "v3",
+                "groupPriorityMinimum": 1500,
+                "versionPriority": 200,
+                "caBundle": base64.b64encode(authority).decode(),
+                "service": {**reference, "port": CALICO_API_PORT},
+            },
+        },
+    ]
+
+
+def nodes() -> Iterator[Object]:
+    """The nodes, as kubelet and calico-node would have left them."""
+    for name, address in NODES.items():
+        yield {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": name,
+                "annotations": {
+                    "projectcalico.org/IPv4Address": f"{address}/{NODE_NETWORK.prefixlen}"
+                },
+                "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
+            },
+            "status": {
+                "addresses": [
+                    {"type": "InternalIP", "address": str(address)},
+                    {"type": "Hostname", "address": name},
+                ]
+            },
+        }
+
+
+def plain(calico_files: Path, authority: bytes) -> list[Object]:
+    """Everything of Kubernetes' own kinds."""
+    return [*roles(calico_files), *api_service(authority), *nodes(), *service.objects()]
+
+
+def _calico(kind: str, name: str, spec: Object) -> Object:
+    return {
+        "apiVersion": f"{CRD_GROUP}/v1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+def calico() -> list[tuple[str, Object]]:
+    """Calico's objects with their plurals, as calico-node and its IPAM would have left them.
+
+    Written through crd.projectcalico.org/v1 as those do, before v3 is served.
+    """
+    pool = {
+        "cidr": str(POD_NETWORK),
+        "blockSize": 26,
+        "ipipMode": "Never",
+        "vxlanMode": "Never",
+        "natOutgoing": True,
+        "nodeSelector": "all()",
+    }
+    affinities = [
+        _calico(
+            "BlockAffinity",
+            f"{pod.node}-{str(pod.block).replace('.', '-').replace('/', '-')}",
+            {
+                "cidr": str(pod.block),
+                "node": pod.node,
+                "state": "confirmed",
+                "type": "host",
+                "deleted": "false",
+            },
+        )
+        for pod in PODS
+    ]
+    information = {"datastoreReady": True, "clusterType": "k8s,bgp,kdd"}
+    return [
+        ("clusterinformations", _calico("ClusterInformation", "default", information)),
+        ("ippools", _calico("IPPool", "default-ipv4-ippool", pool)),
+        *(("blockaffinities", affinity) for affinity in affinities),
+    ]

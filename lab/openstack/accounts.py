@@ -1,0 +1,29 @@
+"""The users of the lab's OpenStack, their projects and roles."""
+
+import secrets
+
+ADMIN = "admin"
+ADMIN_PROJECT = "admin"
+
+# Whoever made the cluster: owns its network and the nodes' ports.
+CLUSTER_PROJECT = "cluster"
+CLUSTER_USER = "cluster"
+
+# The program's own user, another member of the cluster's project.
+PROGRAM_USER = "peering"
+
+# As whom Neutron asks Keystone about its callers.
+SERVICE_PROJECT = "service"
+SERVICE_USER = "neutron"
+
+# project -> user -> role; the administrator is made by Keystone's bootstrap.
+MEMBERS: dict[str, dict[str, str]] = {
+    SERVICE_PROJECT: {SERVICE_USER: "service"},
+    CLUSTER_PROJECT: {CLUSTER_USER: "member", PROGRAM_USER: "member"},
+}
+
+
+def new_passwords() -> dict[str, str]:
+    """A new random password for every user."""
+    users = [ADMIN, *(user for members in MEMBERS.values() for user in members)]
+    return {user: secrets.token_urlsafe(24) for user in users}
