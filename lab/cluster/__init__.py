@@ -1,4 +1,4 @@
-"""The lab's cluster: a real Kubernetes API with Calico's, four nodes that route as Calico's do, two pods.
+"""The lab's cluster: a real Kubernetes API with Calico's, nodes that route as Calico's do, two pods.
 
 There is no kubelet, no scheduler, no container runtime and no Felix: what a node is to the outside
 (BGP, forwarding, a service's address translation) is real, what runs on it is not.

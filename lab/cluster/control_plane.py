@@ -1,4 +1,4 @@
-"""The cluster's control plane on the management host: etcd, kube-apiserver, Calico's API server, controllers.
+"""The cluster's control plane on the management host: etcd, API servers, controllers.
 
 kube-apiserver listens on the node network, etcd and Calico's API server on the host's own loopback.
 Of the controllers only two run: the garbage collector, without which no foreground delete (all of
@@ -76,7 +76,7 @@ class ControlPlane:
             f"--tls-private-key-file={path('api.key')}",
             f"--client-ca-file={path('api-ca.crt')}",
             f"--service-cluster-ip-range={SERVICE_NETWORK}",
-            f"--service-account-key-file={path('tokens.key')}",
+            f"--service-account-key-file={path('tokens.pub')}",
             f"--service-account-signing-key-file={path('tokens.key')}",
             "--service-account-issuer=https://kubernetes",
             "--authorization-mode=RBAC",

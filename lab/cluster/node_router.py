@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lab.cluster.direct import DIRECT
 from lab.cluster.pki import CALICO_NAMESPACE, Pki
+from lab.cluster.pods import PODS
 from lab.debian import Tools
 from lab.errors import LabError
 from lab.hosts import Host
@@ -150,18 +151,23 @@ esac
         done = self.host.run(*command, env=self.tools.environment(), cwd=self.bird, check=False)
         return done.stdout
 
+    def _complete(self) -> bool:
+        sessions = ESTABLISHED.findall(self.birdc("show", "protocols"))
+        routes = self.birdc("show", "route").split()
+        return len(sessions) == len(NODES) - 1 and all(str(pod.block) in routes for pod in PODS)
+
     def wait(self, timeout: float = 60) -> None:
-        """Wait until the node has a session with every other node.
+        """Wait until the node has a session with every other node and knows every pod block.
 
         Raises:
             LabError: when it has not within `timeout` seconds.
         """
         wait_for(
             f"the node mesh on {self.host.name}",
-            lambda: len(ESTABLISHED.findall(self.birdc("show", "protocols"))) == len(NODES) - 1,
+            self._complete,
             timeout,
             hint=lambda: (
-                f"birdc show protocols:\n{self.birdc('show', 'protocols')}\n"
+                f"birdc:\n{self.birdc('show', 'protocols')}\n{self.birdc('show', 'route')}\n"
                 f"see {self.layout.log}/{self.host.name}-confd.log and …-bird.log"
             ),
         )

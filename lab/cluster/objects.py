@@ -7,6 +7,8 @@ BGPConfiguration/default nor a BGPPeer is among them: those are for the program 
 
 import base64
 from collections.abc import Iterator
+from hashlib import sha3_256
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -134,16 +136,15 @@ def nodes() -> Iterator[Object]:
             "kind": "Node",
             "metadata": {
                 "name": name,
-                "annotations": {
-                    "projectcalico.org/IPv4Address": f"{address}/{NODE_NETWORK.prefixlen}"
-                },
+                "annotations": {"projectcalico.org/IPv4Address": f"{address}/{NODE_NETWORK.prefixlen}"},
                 "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
             },
             "status": {
                 "addresses": [
                     {"type": "InternalIP", "address": str(address)},
                     {"type": "Hostname", "address": name},
-                ]
+                ],
+                "conditions": [{"type": "Ready", "status": "True"}],
             },
         }
 
@@ -153,13 +154,36 @@ def plain(calico_files: Path, authority: bytes) -> list[Object]:
     return [*roles(calico_files), *api_service(authority), *nodes(), *service.objects()]
 
 
-def _calico(kind: str, name: str, spec: Object) -> Object:
+def _calico(kind: str, name: str, spec: Object, labels: dict[str, str] | None = None) -> Object:
     return {
         "apiVersion": f"{CRD_GROUP}/v1",
         "kind": kind,
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": labels or {}},
         "spec": spec,
     }
+
+
+def affinity(block: IPv4Network, node: str) -> Object:
+    """Says that a block of the pod network is the node's.
+
+    confd finds its node's blocks by the labels, which Calico's IPAM sets: see
+    `EnsureBlockAffinityLabels` in libcalico-go/lib/backend/model.
+    """
+    digest = base64.b32encode(sha3_256(node.encode()).digest()).decode().rstrip("=")
+    labels = {
+        "projectcalico.org/hostname-hash": digest,
+        "projectcalico.org/affinity-type": "host",
+        "projectcalico.org/ip-version": "4",
+    }
+    name = f"{node}-{str(block).replace('.', '-').replace('/', '-')}"
+    spec = {
+        "cidr": str(block),
+        "node": node,
+        "state": "confirmed",
+        "type": "host",
+        "deleted": "false",
+    }
+    return _calico("BlockAffinity", name, spec, labels)
 
 
 def calico() -> list[tuple[str, Object]]:
@@ -175,23 +199,9 @@ def calico() -> list[tuple[str, Object]]:
         "natOutgoing": True,
         "nodeSelector": "all()",
     }
-    affinities = [
-        _calico(
-            "BlockAffinity",
-            f"{pod.node}-{str(pod.block).replace('.', '-').replace('/', '-')}",
-            {
-                "cidr": str(pod.block),
-                "node": pod.node,
-                "state": "confirmed",
-                "type": "host",
-                "deleted": "false",
-            },
-        )
-        for pod in PODS
-    ]
     information = {"datastoreReady": True, "clusterType": "k8s,bgp,kdd"}
     return [
         ("clusterinformations", _calico("ClusterInformation", "default", information)),
         ("ippools", _calico("IPPool", "default-ipv4-ippool", pool)),
-        *(("blockaffinities", affinity) for affinity in affinities),
+        *(("blockaffinities", affinity(pod.block, pod.node)) for pod in PODS),
     ]

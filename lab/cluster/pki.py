@@ -88,9 +88,7 @@ class Authority:
         )
         self.certificate = self._own.public_bytes(serialization.Encoding.PEM)
 
-    def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
-    ) -> x509.CertificateBuilder:
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -103,7 +101,9 @@ class Authority:
             .not_valid_after(now + LIFETIME)
         )
 
-    def _issue(self, subject: x509.Name, usage: x509.ObjectIdentifier, names: x509.GeneralNames | None) -> Pair:
+    def _issue(
+        self, subject: x509.Name, usage: x509.ObjectIdentifier, names: x509.GeneralNames | None
+    ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(subject, key).add_extension(
             x509.ExtendedKeyUsage([usage]), critical=False
@@ -175,9 +175,10 @@ class Pki:
             write_private(self.path(f"{name}.crt"), authority.certificate)
 
         api_names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
+        addresses = [API_ADDRESS, LOCALHOST, SERVICE_NETWORK[1]]
         calico_names = ["localhost", f"calico-api.{CALICO_API_NAMESPACE}.svc"]
         for name, pair in (
-            ("api", api.server("kube-apiserver", api_names, [API_ADDRESS, LOCALHOST, SERVICE_NETWORK[1]])),
+            ("api", api.server("kube-apiserver", api_names, addresses)),
             ("calico", calico.server("calico-apiserver", calico_names, [LOCALHOST])),
             ("front-proxy", front.client("front-proxy-client")),
         ):
@@ -186,6 +187,10 @@ class Pki:
 
         tokens = ec.generate_private_key(ec.SECP256R1())
         write_private(self.path("tokens.key"), _key_pem(tokens))
+        public = tokens.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        write_private(self.path("tokens.pub"), public)
 
         calico_api = service_account(CALICO_API_NAMESPACE, "calico-apiserver")
         for path, client in (

@@ -19,7 +19,7 @@ from lab.waiting import wait_for
 PORT = 8080
 NAMESPACE = "default"
 SERVER = Path(__file__).with_name("pod_server.py")
-# Calico's: https://docs.tigera.io/calico/latest/reference/faq, "Why can't I see the 169.254.1.1 address".
+# Calico's: see docs.tigera.io/calico/latest/reference/faq on 169.254.1.1.
 GATEWAY = "169.254.1.1"
 NODE_MAC = "ee:ee:ee:ee:ee:ee"
 
@@ -94,7 +94,8 @@ def wait_reachable(hosts: Hosts, url: str, node: str, timeout: float = 30) -> No
     """
 
     def answers() -> bool:
-        return hosts[node].run(sys.executable, "-I", "-c", GET, url, env=DIRECT, check=False).returncode == 0
+        command = (sys.executable, "-I", "-c", GET, url)
+        return hosts[node].run(*command, env=DIRECT, check=False).returncode == 0
 
     def routes() -> str:
         return f"routes on {node}:\n{hosts[node].run('ip', 'route').stdout}"

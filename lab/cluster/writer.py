@@ -1,4 +1,4 @@
-"""Speaks to the cluster's API, on the management host: writes the objects, waits for projectcalico.org/v3.
+"""Speaks to the cluster's API on the management host: writes the objects, waits for Calico's API.
 
 Run by lab/cluster/control_plane.py as a process there, since the bring-up itself is in no network
 namespace of the lab's: `python -m lab.cluster.writer KUBECONFIG objects CALICO_FILES AUTHORITY`
@@ -6,9 +6,7 @@ or `… KUBECONFIG served`. What is there already is an error: a lab always begi
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from kubernetes import client, config
 from kubernetes.utils import create_from_dict
@@ -22,17 +20,30 @@ from lab.waiting import wait_for
 PATIENCE = 60
 
 
-def _answers(request: Callable[[], Any]) -> Callable[[], bool]:
-    """A probe: whether the request succeeds."""
+def _connect(kubeconfig: str) -> client.ApiClient:
+    configuration = client.Configuration()
+    config.load_kube_config(kubeconfig, client_configuration=configuration)  # type: ignore[no-untyped-call]
+    # Waiting is done here; urllib3's own retries would only warn about each of them.
+    configuration.retries = False
+    return client.ApiClient(configuration)
 
-    def probe() -> bool:
-        try:
-            request()
-        except (client.ApiException, HTTPError):
-            return False
-        return True
 
-    return probe
+def _ready(connection: client.ApiClient) -> bool:
+    url = f"{connection.configuration.host}/readyz"
+    try:
+        return bool(connection.call_api("GET", url, _request_timeout=5).status == 200)
+    except (client.ApiException, HTTPError):
+        return False
+
+
+def _listed(connection: client.ApiClient, plural: str) -> bool:
+    try:
+        client.CustomObjectsApi(connection).list_cluster_custom_object(
+            "projectcalico.org", "v3", plural, _request_timeout=5
+        )
+    except (client.ApiException, HTTPError):
+        return False
+    return True
 
 
 def _established(api: client.ApiextensionsV1Api, wanted: int) -> bool:
@@ -42,7 +53,7 @@ def _established(api: client.ApiextensionsV1Api, wanted: int) -> bool:
         for item in found
         if any(
             condition.type == "Established" and condition.status == "True"
-            for condition in (item.status.conditions or [])
+            for condition in ((item.status and item.status.conditions) or [])
         )
     ]
     return len(ready) >= wanted
@@ -56,10 +67,9 @@ def write_objects(connection: client.ApiClient, calico_files: Path, authority: P
     """
     definitions = objects.definitions(calico_files)
     plain = objects.plain(calico_files, authority.read_bytes())
-    ready = _answers(lambda: connection.call_api("/readyz", "GET", response_type="str"))
-    wait_for("kube-apiserver to get ready", ready, PATIENCE)
+    wait_for("kube-apiserver to get ready", lambda: _ready(connection), PATIENCE)
     for each in (*definitions, *plain):
-        create_from_dict(connection, each)
+        create_from_dict(connection, each)  # type: ignore[no-untyped-call]
     extensions = client.ApiextensionsV1Api(connection)
     wait_for("Calico's definitions", lambda: _established(extensions, len(definitions)), PATIENCE)
     custom = client.CustomObjectsApi(connection)
@@ -74,19 +84,19 @@ def wait_served(connection: client.ApiClient) -> None:
     Raises:
         LabError: when they cannot.
     """
-    custom = client.CustomObjectsApi(connection)
-    for plural in ("bgppeers", "bgpconfigurations", "bgpfilters"):
-        listed = _answers(
-            lambda plural=plural: custom.list_cluster_custom_object("projectcalico.org", "v3", plural)
-        )
-        wait_for(f"projectcalico.org/v3 to list {plural}", listed, PATIENCE)
+    kinds = ("bgppeers", "bgpconfigurations", "bgpfilters")
+    wait_for(
+        f"projectcalico.org/v3 to list {', '.join(kinds)}",
+        lambda: all(_listed(connection, plural) for plural in kinds),
+        PATIENCE,
+    )
 
 
 def main(arguments: list[str]) -> int:
     """See the module's docstring; 1 and one message when something is wrong."""
     kubeconfig, phase, *rest = arguments
     try:
-        connection = config.new_client_from_config(kubeconfig)
+        connection = _connect(kubeconfig)
         if phase == "objects":
             write_objects(connection, *map(Path, rest))
         else:

@@ -2,7 +2,8 @@
 
 Whether a change replaces the resource is mostly not the plugin's to say: pulumi-command marks only a
 whole `triggers` that came, went or became unknown. A changed element replaces because its SDK registers
-each resource with `replace_on_changes=["triggers[*]"]`, which the engine applies to the paths given here.
+each resource with `replace_on_changes=["triggers[*]"]`, which the engine applies to the paths given
+here.
 """
 
 import json

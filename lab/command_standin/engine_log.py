@@ -38,9 +38,7 @@ class EngineLog:
         """Show `text` beside the resource until the next such line."""
         await self._send(INFO, text, passing=True)
 
-    async def _send(
-        self, severity: engine_pb2.LogSeverity.ValueType, text: str, passing: bool
-    ) -> None:
+    async def _send(self, severity: engine_pb2.LogSeverity.ValueType, text: str, passing: bool) -> None:
         request = engine_pb2.LogRequest(
             severity=severity, message=text, urn=self._urn, ephemeral=passing
         )

@@ -21,7 +21,7 @@ def write_launcher(path: Path, python: Path, project: Path) -> None:
 # The lab's stand-in for pulumi-command's plugin: see lab/command_standin.
 PYTHONPATH={shlex.quote(str(project))}${{PYTHONPATH:+:$PYTHONPATH}}
 export PYTHONPATH
-exec {shlex.quote(str(python))} -m lab.command_standin "$@"
+exec {shlex.quote(str(python))} -P -m lab.command_standin "$@"
 """
     path.unlink(missing_ok=True)
     path.write_text(script)

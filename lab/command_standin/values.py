@@ -1,8 +1,8 @@
 """Property values between the wire's form and plain Python.
 
 On the wire a secret, an asset or an unknown is a marked object or string (pulumi's
-developer-docs/providers, "property values"). Pulumi's own Python decoder for providers loses unknowns and
-the hashes of assets, so this is ours. Nothing here knows about resources.
+developer-docs/providers, "property values"). Pulumi's own Python decoder for providers loses unknowns
+and the hashes of assets, so this is ours. Nothing here knows about resources.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class Asset:
 
 
 Value: TypeAlias = (
-    None | bool | float | str | list["Value"] | dict[str, "Value"] | Secret | Asset | Unknown
+    bool | float | str | list["Value"] | dict[str, "Value"] | Secret | Asset | Unknown | None
 )
 Properties: TypeAlias = dict[str, Value]
 

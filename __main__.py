@@ -1,0 +1,27 @@
+"""The program: settings, one ExternalPeering, its outputs."""
+
+import pulumi
+
+from components.external_peering import ExternalPeering
+from components.preflight import check_cluster, node_ports
+from components.provider_errors import ProviderError
+from components.settings import KEYS, SettingsError, read_settings
+
+config = pulumi.Config()
+try:
+    settings = read_settings({key: config.get(key) or "" for key in KEYS})
+    check_cluster(settings)
+    ports = node_ports(settings)
+except (SettingsError, ProviderError) as error:
+    raise pulumi.RunError(str(error)) from None
+
+# An empty key, the default of Pulumi.yaml, means the agent. Whether it is empty is no secret.
+private_key = config.get_secret("sshPrivateKey") if config.get("sshPrivateKey") else None
+
+peering = ExternalPeering(
+    settings.machine_name, {"settings": settings, "private_key": private_key, "ports": ports}
+)
+
+pulumi.export("sessions", peering.sessions)
+pulumi.export("routes", peering.routes)
+pulumi.export("birdConfiguration", peering.bird_configuration)

@@ -1,0 +1,82 @@
+"""Component: Calico's side of the peering.
+
+The global BGPPeer that makes every node peer with the machine is ours alone, so it is a plain
+object of pulumi-kubernetes. The service networks sit in BGPConfiguration `default`, which belongs
+to the cluster: service_networks_provider.py adds ours. Needs projectcalico.org/v3 in the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.service_networks_provider import ServiceNetworks
+
+
+class CalicoBgpArgs(TypedDict):
+    """The machine as Calico sees it, and how to reach the cluster."""
+
+    machine_name: pulumi.Input[str]
+    """The BGPPeer is called `bgppeer-<machine_name>`."""
+    machine_address: pulumi.Input[str]
+    """Address of the machine's BGP sessions, without a prefix length."""
+    machine_as_number: pulumi.Input[int]
+    service_networks: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Announced by every node; empty: BGPConfiguration is left alone."""
+    kubeconfig: NotRequired[pulumi.Input[str] | None]
+    """Path, never the content; default: the ambient kubeconfig."""
+    context: NotRequired[pulumi.Input[str] | None]
+    """Default: the kubeconfig's current context."""
+
+
+class CalicoBgp(pulumi.ComponentResource):
+    """BGPPeer and service networks."""
+
+    bgp_peer: pulumi.Output[str]
+    """Name of the BGPPeer."""
+    service_networks: pulumi.Output[list[str]]
+    """Canonical networks that `default` lists because of us or already did."""
+    added: pulumi.Output[list[str]]
+    """Those that were not there before us; destroy removes these."""
+
+    def __init__(
+        self, name: str, args: CalicoBgpArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("calico-peering:index:CalicoBgp", name, {}, opts)
+        kubeconfig, context = args.get("kubeconfig"), args.get("context")
+        cluster = kubernetes.Provider(
+            f"{name}-cluster",
+            kubeconfig=kubeconfig,
+            context=context,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        peer_name = pulumi.Output.concat("bgppeer-", args["machine_name"])
+        peer = kubernetes.apiextensions.CustomResource(
+            f"{name}-peer",
+            api_version="projectcalico.org/v3",
+            kind="BGPPeer",
+            metadata={"name": peer_name},
+            spec={"peerIP": args["machine_address"], "asNumber": args["machine_as_number"]},
+            opts=pulumi.ResourceOptions(parent=self, provider=cluster),
+        )
+        services = ServiceNetworks(
+            f"{name}-service-networks",
+            args["service_networks"],
+            kubeconfig,
+            context,
+            pulumi.ResourceOptions(parent=self),
+        )
+        # Through the object, so that whoever waits for the output waits for the peer.
+        self.bgp_peer = pulumi.Output.all(peer.urn, peer_name).apply(lambda made: str(made[1]))
+        self.service_networks = services.networks
+        self.added = services.added
+        self.register_outputs(
+            {
+                "bgp_peer": self.bgp_peer,
+                "service_networks": self.service_networks,
+                "added": self.added,
+            }
+        )

@@ -1,0 +1,144 @@
+"""Component: the whole connection of one external machine to a cluster's pods and services.
+
+It composes the machine, address pairs on the nodes' ports, BIRD on the machine and Calico's objects,
+and at last verifies: it is complete when the sessions stand and the routes are in the machine's kernel.
+It deliberately looks nothing up (preflight.py) and makes no machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_command.remote import Command, Logging
+
+from components.address_pairs import AddressPairs
+from components.bird_config import bird_config, render
+from components.bird_router import BirdRouter, router
+from components.calico_bgp import CalicoBgp
+from components.existing_machine import ExistingMachine
+from components.observed import Route, Session, parse
+from components.settings import Settings
+
+
+class ExternalPeeringArgs(TypedDict):
+    """The settings, which are checked together and therefore plain, and what is not known as early."""
+
+    settings: Settings
+    private_key: NotRequired[pulumi.Input[str] | None]
+    """The login's key. Default: the ssh agent."""
+    ports: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Ids of the nodes' Neutron ports by a stable label. Default: none, the site has no OpenStack."""
+
+
+def expectation(settings: Settings, parts: object = None) -> str:
+    """What the verification is to find, in the format of router_script/verification.sh.
+
+    `parts` is what it comes after, as JSON has it: another one makes another text, so that the
+    verification runs again.
+    """
+    lines = [
+        f"address {settings.machine_address}",
+        f"as {settings.machine_as_number}",
+        f"timeout {settings.verify_timeout}",
+        *(f"node {node}" for node in settings.nodes),
+        *(f"service {network}" for network in settings.service_networks),
+        *(f"pod {network}" for network in settings.pod_networks),
+        f"after {sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class ExternalPeering(pulumi.ComponentResource):
+    """One external machine, peered."""
+
+    sessions: pulumi.Output[list[Session]]
+    """The sessions that the last verification saw."""
+    routes: pulumi.Output[list[Route]]
+    """The routes from BIRD in the machine's kernel, as the last verification saw them."""
+    bird_configuration: pulumi.Output[str]
+    """BIRD's configuration, once BIRD uses it."""
+
+    def __init__(
+        self, name: str, args: ExternalPeeringArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("calico-peering:index:ExternalPeering", name, {}, opts)
+        settings = args["settings"]
+        child = pulumi.ResourceOptions(parent=self)
+        services = [str(network) for network in settings.service_networks]
+        if settings.import_policy == "all":
+            pulumi.warn(
+                "calico-peering:importPolicy is `all`: a node that announces 0.0.0.0/0 or a host of the"
+                " machine's own network takes that traffic over; `expected` takes pod and service"
+                " networks only",
+                self,
+            )
+        machine = ExistingMachine(
+            f"{name}-machine",
+            {
+                "host": settings.ssh_host,
+                "port": settings.ssh_port,
+                "user": settings.ssh_user,
+                "host_key": settings.ssh_host_key,
+                "private_key": args.get("private_key"),
+            },
+            child,
+        )
+        pairs = AddressPairs(
+            f"{name}-pairs",
+            {
+                "ports": args.get("ports", {}),
+                "networks": [*map(str, settings.pod_networks), *services],
+                "cloud": settings.cloud,
+            },
+            child,
+        )
+        bird = BirdRouter(
+            f"{name}-router",
+            {
+                "connection": machine.connection,
+                "sudo": machine.sudo,
+                "configuration": render(bird_config(settings)),
+            },
+            child,
+        )
+        calico = CalicoBgp(
+            f"{name}-calico",
+            {
+                "machine_name": settings.machine_name,
+                "machine_address": str(settings.machine_address),
+                "machine_as_number": settings.machine_as_number,
+                "service_networks": services,
+                "kubeconfig": settings.kubeconfig,
+                "context": settings.kube_context,
+            },
+            child,
+        )
+        verify = router(machine.sudo, "verify")
+        verification = Command(
+            f"{name}-verification",
+            connection=machine.connection,
+            create=verify,
+            update=verify,
+            # pulumi-command replaces a resource whose triggers change; a changed stdin updates it.
+            stdin=pulumi.Output.all(
+                bird.delivered, pairs.added, calico.bgp_peer, calico.service_networks
+            ).apply(lambda parts: expectation(settings, parts)),
+            add_previous_output_in_env=False,
+            logging=Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[bird, pairs, calico]),
+        )
+        observed = verification.stdout.apply(parse)
+        self.sessions = observed.apply(lambda seen: seen["sessions"])
+        self.routes = observed.apply(lambda seen: seen["routes"])
+        self.bird_configuration = bird.delivered
+        self.register_outputs(
+            {
+                "sessions": self.sessions,
+                "routes": self.routes,
+                "birdConfiguration": self.bird_configuration,
+            }
+        )

@@ -1,0 +1,198 @@
+"""The settings of one stack, typed and checked: everything that is wrong is told at once.
+
+Pure: it takes the texts that Pulumi's configuration holds (lists as JSON) and imports no Pulumi. It
+deliberately does not hold the private key, which stays a Pulumi secret from beginning to end, and does
+not look at the network: whether the machine or the cluster answers is found out later.
+"""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from components.networks import duplicates, overlaps, overlaps_with, parse_address
+from components.setting_types import (
+    DNS_LABEL,
+    HOST,
+    LAST_AS_NUMBER,
+    USER,
+    Address,
+    AsNumber,
+    Network,
+    Networks,
+    list_of,
+    matching,
+    public_key,
+    whole,
+)
+
+NAMESPACE = "calico-peering"
+# `ip route` prints nothing for a route of more next hops, so more could not be verified.
+MOST_NODES = 230
+
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """What is wrong with the settings, one line each, for a person."""
+
+
+def _sound(value: T, wrong: list[str]) -> T:
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return value
+
+
+class Settings(BaseModel):
+    """All settings of a stack; what each means and its default is told in Pulumi.yaml.
+
+    A field's check sees the fields above it, so the order is that of the checks.
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+
+    machine_name: Annotated[
+        str, matching(DNS_LABEL, "a DNS label: small letters, digits and dashes, at most 54")
+    ] = "external"
+    multihop: Annotated[int, whole(0, 255)] = 0
+    node_network: Network = IPv4Network("172.34.8.0/24")
+    pod_networks: Networks = Field(default=[IPv4Network("192.168.0.0/16")], validate_default=True)
+    service_networks: Networks = Field(default=[IPv4Network("10.96.0.0/12")], validate_default=True)
+    machine_address: Address = Field(default=IPv4Address("172.34.8.45"), validate_default=True)
+    nodes: Annotated[list[IPv4Address], list_of(parse_address)] = Field(
+        default=[], validate_default=True
+    )
+    calico_as_number: AsNumber = 64512
+    machine_as_number: AsNumber = Field(default=65112, validate_default=True)
+    ssh_host: Annotated[str, matching(HOST, "an address or a host name")] = Field(
+        default="", validate_default=True
+    )
+    ssh_port: Annotated[int, whole(1, 65535)] = 22
+    ssh_user: Annotated[str, matching(USER, "a login name such as debian")] = "root"
+    ssh_host_key: Annotated[str, AfterValidator(public_key)] = Field(default="", validate_default=True)
+    import_policy: Literal["expected", "all"] = "expected"
+    import_limit: Annotated[int, whole(1, LAST_AS_NUMBER)] = 1000
+    kubeconfig: str | None = None
+    kube_context: str | None = None
+    cloud: str | None = None
+    node_port_network: str | None = None
+    node_port_ids: Annotated[list[str], list_of(str)] = []
+    verify_timeout: Annotated[int, whole(1, 3600)] = 90
+
+    @field_validator("ssh_host", mode="before")
+    @classmethod
+    def _same_host(cls, host: str, info: ValidationInfo) -> str:
+        # The name only stands in when machineAddress is wrong itself, which is told there.
+        return host or str(info.data.get("machine_address", "unknown"))
+
+    @field_validator("pod_networks", "service_networks")
+    @classmethod
+    def _apart(cls, networks: list[IPv4Network], info: ValidationInfo) -> list[IPv4Network]:
+        wrong = overlaps(networks)
+        if not networks:
+            wrong.append("found an empty list; wanted at least one network")
+        for name in ("node_network", "pod_networks"):
+            if name in info.data:
+                others = info.data[name] if name == "pod_networks" else [info.data[name]]
+                wrong += overlaps_with(networks, others, f"{NAMESPACE}:{to_camel(name)}")
+        return _sound(networks, wrong)
+
+    @field_validator("machine_address")
+    @classmethod
+    def _reachable(cls, address: IPv4Address, info: ValidationInfo) -> IPv4Address:
+        wrong = [
+            f"{address} lies in {network} of {NAMESPACE}:{to_camel(name)}; it would be routed there"
+            for name in ("pod_networks", "service_networks")
+            for network in info.data.get(name, ())
+            if address in network
+        ]
+        network, hops = info.data.get("node_network"), info.data.get("multihop")
+        if hops == 0 and network is not None and address not in network:
+            wrong.append(
+                f"{address} is outside {NAMESPACE}:nodeNetwork {network}; set {NAMESPACE}:multihop to"
+                " a TTL when the machine speaks BGP from another address than that of its interface"
+                " in the nodes' network"
+            )
+        return _sound(address, wrong)
+
+    @field_validator("nodes")
+    @classmethod
+    def _nodes(cls, nodes: list[IPv4Address], info: ValidationInfo) -> list[IPv4Address]:
+        network = info.data.get("node_network")
+        wrong = [f"{address} occurs more than once" for address in duplicates(nodes)]
+        wrong += [
+            f"{address} is outside {NAMESPACE}:nodeNetwork {network}"
+            for address in nodes
+            if network is not None and address not in network
+        ]
+        if info.data.get("machine_address") in nodes:
+            wrong.append(f"{info.data['machine_address']} is {NAMESPACE}:machineAddress, not a node's")
+        if not nodes:
+            wrong.append("found no node; wanted the addresses of the cluster's nodes")
+        if len(nodes) > MOST_NODES:
+            wrong.append(
+                f"found {len(nodes)} nodes; a route with more than {MOST_NODES} next hops"
+                " cannot be verified: name route reflectors or fewer nodes"
+            )
+        return _sound(nodes, wrong)
+
+    @field_validator("machine_as_number")
+    @classmethod
+    def _external(cls, number: int, info: ValidationInfo) -> int:
+        same = info.data.get("calico_as_number") == number
+        return _sound(
+            number,
+            [
+                f"found {number}, which is {NAMESPACE}:calicoAsNumber as well; that would be iBGP,"
+                " where Calico's nodes announce only their own blocks: take another private AS"
+                " number, such as 65112"
+            ]
+            if same
+            else [],
+        )
+
+    @field_validator("node_port_ids")
+    @classmethod
+    def _ports(cls, ids: list[str], info: ValidationInfo) -> list[str]:
+        wrong = [f"{port} occurs more than once" for port in duplicates(ids)]
+        if ids and info.data.get("node_port_network"):
+            wrong.append(f"{NAMESPACE}:nodePortNetwork is set as well; keep one of the two")
+        nodes = info.data.get("nodes")
+        if ids and nodes is not None and len(ids) != len(nodes):
+            wrong.append(f"found {len(ids)} ids for {len(nodes)} nodes; wanted one for each node")
+        return _sound(ids, wrong)
+
+
+KEYS = tuple(to_camel(name) for name in Settings.model_fields)
+"""The keys of the settings without their namespace."""
+
+
+def read_settings(values: Mapping[str, str]) -> Settings:
+    """Settings out of configuration texts by key (without the namespace); an empty text is unset.
+
+    Raises:
+        SettingsError: naming every key that is wrong, what was found and what would be right.
+    """
+    try:
+        return Settings.model_validate({key: text for key, text in values.items() if text != ""})
+    except ValidationError as error:
+        lines = []
+        for one in error.errors(include_url=False):
+            key = f"{NAMESPACE}:{to_camel(str(one['loc'][0]))}"
+            if one["type"] == "literal_error":
+                message = f"found {one['input']!r}; wanted {one['ctx']['expected']}"
+            else:
+                message = one["msg"].removeprefix("Value error, ")
+            lines += [f"  {key}: {line}" for line in message.split("\n")]
+        raise SettingsError("\n".join(["the settings are wrong:", *lines])) from None

@@ -1,0 +1,106 @@
+"""What AddressPairs declares, seen by Pulumi's mocks; behaviour on Neutron is tested on the lab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.address_pairs import AddressPairs
+from components.port_pairs_provider import PortPairsProvider
+from tests.mocks.recorder import recorded
+
+PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
+NETWORKS = ["192.168.0.0/16", "10.96.0.0/12"]
+TYPE = "pulumi-python:dynamic/calico-peering:PortPairs"
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_each_port_gets_one_resource_with_all_networks(preview: bool) -> None:
+    def program() -> None:
+        AddressPairs("pairs", {"ports": PORTS, "networks": NETWORKS, "cloud": "lab"})
+
+    made = recorded(program, preview=preview).of(TYPE)
+    assert {name: inputs["port_id"] for name, inputs in made.items()} == {
+        "pairs-172.34.8.10": "port-1",
+        "pairs-172.34.8.30": "port-2",
+    }
+    for inputs in made.values():
+        assert inputs["networks"] == NETWORKS
+        assert inputs["cloud"] == "lab"
+
+
+def test_without_a_cloud_the_environment_decides() -> None:
+    def program() -> None:
+        AddressPairs("pairs", {"ports": PORTS, "networks": NETWORKS})
+
+    assert all(inputs.get("cloud") is None for inputs in recorded(program).of(TYPE).values())
+
+
+def test_ports_and_networks_may_be_unknown_in_a_preview() -> None:
+    def program() -> None:
+        unknown = pulumi.CustomResource("test:index:Later", "later").id
+        AddressPairs("pairs", {"ports": {"node1": unknown}, "networks": [unknown, NETWORKS[0]]})
+
+    made = recorded(program, preview=True).of(TYPE)
+    assert list(made) == ["pairs-node1"]
+    assert not made["pairs-node1"].get("port_id")
+
+
+def test_the_output_says_which_networks_are_ours() -> None:
+    seen: list[dict[str, list[str]]] = []
+
+    def program() -> None:
+        pairs = AddressPairs("pairs", {"ports": PORTS, "networks": NETWORKS})
+        pairs.added.apply(seen.append)
+
+    recorded(program, outputs={TYPE: {"added": NETWORKS[:1]}})
+    assert seen == [{"172.34.8.10": NETWORKS[:1], "172.34.8.30": NETWORKS[:1]}]
+
+
+def test_resources_are_children_of_the_component() -> None:
+    def program() -> None:
+        AddressPairs("pairs", {"ports": PORTS, "networks": NETWORKS})
+
+    urns = recorded(program).urns(TYPE)
+    assert len(urns) == len(PORTS)
+    assert all(f"calico-peering:index:AddressPairs${TYPE}::" in urn for urn in urns)
+
+
+class TestComparing:
+    """The provider's check and diff, which need no Neutron."""
+
+    provider = PortPairsProvider()
+    state: dict[str, Any] = {"port_id": "p", "networks": NETWORKS, "added": NETWORKS}  # noqa: RUF012
+
+    def differs(self, **news: Any) -> tuple[bool | None, list[str] | None]:
+        found = self.provider.diff("p", self.state, {"port_id": "p", "networks": NETWORKS, **news})
+        return found.changes, found.replaces
+
+    def test_the_same_networks_in_another_order_are_no_difference(self) -> None:
+        assert self.differs(networks=NETWORKS[::-1]) == (False, [])
+
+    def test_other_networks_are_an_update(self) -> None:
+        assert self.differs(networks=NETWORKS[:1]) == (True, [])
+
+    def test_another_port_is_a_replacement(self) -> None:
+        assert self.differs(port_id="q") == (True, ["port_id"])
+
+    def test_another_name_of_the_cloud_is_no_replacement(self) -> None:
+        assert self.differs(cloud="other") == (True, [])
+
+    @pytest.mark.parametrize("networks", [pulumi.runtime.rpc.UNKNOWN, [pulumi.runtime.rpc.UNKNOWN]])
+    def test_unknown_networks_are_an_update(self, networks: Any) -> None:
+        assert self.differs(networks=networks) == (True, [])
+        assert not self.provider.check({}, {"port_id": "p", "networks": networks}).failures
+
+    def test_networks_are_stored_canonically(self) -> None:
+        checked = self.provider.check({}, {"port_id": "p", "networks": ["192.168.5.5/16"]})
+        assert checked.inputs["networks"] == ["192.168.0.0/16"]
+
+    def test_a_bad_network_is_a_failure_of_that_input(self) -> None:
+        checked = self.provider.check({}, {"port_id": "p", "networks": ["pods"]})
+        assert [(each.property, "'pods'" in each.reason) for each in checked.failures] == [
+            ("networks", True)
+        ]

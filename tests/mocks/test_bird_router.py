@@ -1,0 +1,120 @@
+"""What BirdRouter declares: the three commands on the machine, in order, and what they are given."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.bird_router import BirdRouter, router_script
+from components.existing_machine import ExistingMachine
+from tests.mocks.recorder import Recorder, recorded
+
+COMMAND = "command:remote:Command"
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----"
+
+
+def declared(user: str = "root", configuration: pulumi.Input[str] = "router id 172.34.8.45;\n") -> None:
+    machine = ExistingMachine(
+        "machine", {"host": "peer", "host_key": "ssh-ed25519 A", "user": user, "private_key": KEY}
+    )
+    arguments: Any = {
+        "connection": machine.connection,
+        "sudo": machine.sudo,
+        "configuration": configuration,
+    }
+    BirdRouter("router", arguments)
+
+
+@pytest.fixture(params=[False, True], ids=["up", "preview"])
+def recorder(request: pytest.FixtureRequest) -> Recorder:
+    return recorded(declared, preview=request.param)
+
+
+def test_script_package_and_configuration_in_this_order(recorder: Recorder) -> None:
+    names = [made.name for made in recorder.made if made.typ == COMMAND]
+    assert names == ["router-script", "router-package", "router-configuration"]
+    for urn in recorder.urns(COMMAND):
+        assert "calico-peering:index:BirdRouter$" in urn
+
+
+def test_the_configuration_travels_readable_on_standard_input(recorder: Recorder) -> None:
+    inputs = recorder.of(COMMAND)["router-configuration"]
+    assert inputs["stdin"] == "router id 172.34.8.45;\n"
+    assert inputs["create"] == inputs["update"] == "/var/lib/calico-peering/router deliver"
+
+
+def test_every_command_is_undone_and_none_is_replaced(recorder: Recorder) -> None:
+    undone = {
+        "router-script": "remove",
+        "router-package": "uninstall",
+        "router-configuration": "restore",
+    }
+    for name, inputs in recorder.of(COMMAND).items():
+        assert f"router {undone[name]}'" in inputs["delete"]
+        assert inputs["update"] == inputs["create"]
+        # A changed trigger without `update` would be a replacement; none is used here at all.
+        assert not inputs.get("triggers")
+
+
+def test_the_script_is_whole_and_a_truncated_one_does_nothing(recorder: Recorder) -> None:
+    script = recorder.of(COMMAND)["router-script"]["stdin"]
+    assert script == router_script()
+    assert script.endswith('main "$@"\n')
+    assert subprocess.run(["sh", "-n"], input=script, text=True).returncode == 0
+    cut = subprocess.run(["sh"], input=script.removesuffix('main "$@"\n'), text=True)
+    assert cut.returncode == 0
+
+
+def test_nothing_secret_is_in_a_command_or_its_standard_input(recorder: Recorder) -> None:
+    for inputs in recorder.of(COMMAND).values():
+        texts = [inputs[key] for key in ("create", "update", "delete", "stdin") if key in inputs]
+        assert not any(KEY in text for text in texts)
+
+
+def test_the_connection_verifies_the_host_and_gives_up_in_a_minute(recorder: Recorder) -> None:
+    for inputs in recorder.of(COMMAND).values():
+        # The provider's schema makes the whole connection a secret.
+        assert pulumi.runtime.rpc._special_sig_key in inputs["connection"]
+        connection = inputs["connection"]["value"]
+        assert connection["hostKey"] == "ssh-ed25519 A"
+        assert connection["dialErrorLimit"] * connection["perDialTimeout"] <= 60
+
+
+@pytest.mark.parametrize("user", ["root", "debian"])
+def test_another_user_than_root_uses_sudo_without_asking(user: str) -> None:
+    for inputs in recorded(lambda: declared(user)).of(COMMAND).values():
+        for key in ("create", "update", "delete"):
+            assert inputs[key].startswith("sudo -n ") == (user != "root")
+            # Each part of the command line, not just its first.
+            for part in inputs[key].split("' && ")[1:]:
+                assert part.startswith("sudo -n ") == (user != "root")
+
+
+def test_the_key_is_a_secret_even_when_it_comes_in_clear() -> None:
+    seen: list[bool] = []
+
+    async def look(key: pulumi.Output[str]) -> None:
+        seen.append(await key.is_secret())
+
+    def program() -> pulumi.Output[None]:
+        machine = ExistingMachine(
+            "machine", {"host": "peer", "host_key": "ssh-ed25519 A", "private_key": KEY}
+        )
+        key = pulumi.Output.from_input(machine.connection.private_key or "")
+        return pulumi.Output.from_input(look(key))
+
+    recorded(program)
+    assert seen == [True]
+
+
+def test_a_configuration_that_is_not_known_yet_does_not_fail_a_preview() -> None:
+    def program() -> None:
+        later = pulumi.CustomResource("test:index:Later", "later", {"value": None})
+        declared(configuration=later.id)
+
+    made = recorded(program, preview=True).of(COMMAND)
+    assert "router-configuration" in made
+    assert made["router-configuration"].get("stdin") is None

@@ -1,0 +1,92 @@
+"""What CalicoBgp declares, seen by Pulumi's mocks; behaviour on Calico is tested on the lab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.calico_bgp import CalicoBgp, CalicoBgpArgs
+from components.service_networks import NOTHING, Ours
+from components.service_networks_provider import ServiceNetworksProvider
+from tests.mocks.recorder import recorded
+
+ARGS: CalicoBgpArgs = {
+    "machine_name": "external",
+    "machine_address": "172.34.8.45",
+    "machine_as_number": 65112,
+    "service_networks": ["10.96.0.0/12"],
+}
+PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
+CLUSTER = "pulumi:providers:kubernetes"
+SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_every_node_peers_with_the_machine(preview: bool) -> None:
+    made = recorded(lambda: CalicoBgp("calico", ARGS), preview=preview).of(PEER)
+    assert made == {
+        "calico-peer": {
+            "apiVersion": "projectcalico.org/v3",
+            "kind": "BGPPeer",
+            "metadata": {"name": "bgppeer-external"},
+            "spec": {"peerIP": "172.34.8.45", "asNumber": 65112},
+        }
+    }
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_the_service_networks_are_entries_and_never_the_whole_object(preview: bool) -> None:
+    recorder = recorded(lambda: CalicoBgp("calico", ARGS), preview=preview)
+    made = recorder.of(SERVICES)["calico-service-networks"]
+    assert made["networks"] == ["10.96.0.0/12"]
+    assert not any("BGPConfiguration" in each.typ for each in recorder.made)
+
+
+def test_both_use_the_same_cluster_and_only_a_path() -> None:
+    args: CalicoBgpArgs = {**ARGS, "kubeconfig": "~/site.kubeconfig", "context": "site"}
+    recorder = recorded(lambda: CalicoBgp("calico", args))
+    for made in (recorder.of(CLUSTER)["calico-cluster"], *recorder.of(SERVICES).values()):
+        assert (made["kubeconfig"], made["context"]) == ("~/site.kubeconfig", "site")
+    peer = next(each for each in recorder.made if each.typ == PEER)
+    assert peer.provider is not None
+    assert "::calico-cluster::" in peer.provider
+
+
+def test_without_a_kubeconfig_the_ambient_one_decides() -> None:
+    recorder = recorded(lambda: CalicoBgp("calico", ARGS))
+    for made in (recorder.of(CLUSTER)["calico-cluster"], *recorder.of(SERVICES).values()):
+        assert made.get("kubeconfig") is None
+        assert made.get("context") is None
+
+
+def test_addresses_and_networks_may_be_unknown_in_a_preview() -> None:
+    def program() -> None:
+        unknown = pulumi.CustomResource("test:index:Later", "later").id
+        CalicoBgp("calico", {**ARGS, "machine_address": unknown, "service_networks": [unknown]})
+
+    recorder = recorded(program, preview=True)
+    assert list(recorder.of(PEER)) == ["calico-peer"]
+    assert list(recorder.of(SERVICES)) == ["calico-service-networks"]
+
+
+def test_the_outputs_name_the_peer_and_what_is_ours() -> None:
+    seen: list[Any] = []
+
+    def program() -> None:
+        calico = CalicoBgp("calico", ARGS)
+        pulumi.Output.all(calico.bgp_peer, calico.added).apply(seen.append)
+
+    recorded(program, outputs={SERVICES: {"added": ["10.96.0.0/12"]}})
+    assert seen == [["bgppeer-external", ["10.96.0.0/12"]]]
+
+
+def test_another_kubeconfig_is_another_way_there_and_no_replacement() -> None:
+    state = {"networks": ["10.96.0.0/12"], "added": [], "kubeconfig": "here"}
+    found = ServiceNetworksProvider().diff("default", state, {**state, "kubeconfig": "there"})
+    assert (found.changes, found.replaces) == (True, [])
+
+
+def test_nothing_is_ours_by_default() -> None:
+    assert Ours([], uid="", made_default=False) == NOTHING

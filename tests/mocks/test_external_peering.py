@@ -1,0 +1,148 @@
+"""What ExternalPeering declares as a whole, and that the verification is last and runs again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.external_peering import ExternalPeering, expectation
+from components.settings import Settings, read_settings
+from tests.mocks.recorder import Outputs, recorded
+from tests.unit.example import values
+
+COMMAND = "command:remote:Command"
+PAIRS = "pulumi-python:dynamic/calico-peering:PortPairs"
+PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
+PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
+HOPS = [{"gateway": "172.34.8.10", "dev": "eth0", "weight": 1, "flags": []}]
+SEEN = "session 172.34.8.10 Established calico1\nroutes " + json.dumps(
+    [{"dst": "10.96.0.0/12", "nexthops": HOPS}]
+)
+
+
+def peering(settings: Settings | None = None, ports: Any = PORTS) -> ExternalPeering:
+    return ExternalPeering(
+        "external", {"settings": settings or read_settings(values()), "ports": ports}
+    )
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+def test_all_parts_are_declared(preview: bool) -> None:
+    recorder = recorded(peering, preview=preview, outputs={COMMAND: {"stdout": SEEN}})
+    commands = list(recorder.of(COMMAND))
+    assert sorted(commands) == [
+        "external-router-configuration",
+        "external-router-package",
+        "external-router-script",
+        "external-verification",
+    ]
+    assert commands[-1] == "external-verification"
+    assert recorder.of(PEER)["external-calico-peer"]["spec"] == {
+        "peerIP": "172.34.8.45",
+        "asNumber": 65112,
+    }
+    assert set(recorder.of(PAIRS)) == {f"external-pairs-{label}" for label in PORTS}
+    for inputs in recorder.of(PAIRS).values():
+        assert inputs["networks"] == ["192.168.0.0/16", "10.96.0.0/12"]
+
+
+def test_the_verification_comes_after_everything_else() -> None:
+    recorder = recorded(peering, outputs={COMMAND: {"stdout": SEEN}})
+    customs = [made.name for made in recorder.made if made.custom]
+    assert customs[-1] == "external-verification"
+
+
+def test_the_verification_expects_what_the_settings_say() -> None:
+    recorder = recorded(peering, outputs={COMMAND: {"stdout": SEEN}})
+    assert recorder.of(COMMAND)["external-verification"]["stdin"].splitlines()[:-1] == [
+        "address 172.34.8.45",
+        "as 65112",
+        "timeout 90",
+        "node 172.34.8.10",
+        "node 172.34.8.30",
+        "node 172.34.8.76",
+        "node 172.34.8.87",
+        "service 10.96.0.0/12",
+        "pod 192.168.0.0/16",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"importLimit": "5"},
+        {"nodes": '["172.34.8.10"]'},
+        {"machineName": "gateway"},
+        {"serviceNetworks": '["10.96.0.0/16"]'},
+    ],
+    ids=["configuration", "nodes", "Calico's peer", "service networks"],
+)
+def test_the_verification_runs_again_when_something_changes(change: dict[str, str]) -> None:
+    def verification(settings: Settings) -> str:
+        recorder = recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
+        inputs = recorder.of(COMMAND)["external-verification"]
+        assert inputs["update"] == inputs["create"] == "/var/lib/calico-peering/router verify"
+        # The provider would replace the resource.
+        assert not inputs.get("triggers")
+        return str(inputs["stdin"])
+
+    before = verification(read_settings(values()))
+    assert before == verification(read_settings(values()))
+    assert before != verification(read_settings(values(**change)))
+
+
+def test_the_verification_runs_again_when_pairs_are_added() -> None:
+    texts = []
+    for added in (["192.168.0.0/16"], ["192.168.0.0/16", "10.96.0.0/12"]):
+        outputs: Outputs = {COMMAND: {"stdout": SEEN}, PAIRS: {"added": added}}
+        inputs = recorded(peering, outputs=outputs).of(COMMAND)["external-verification"]
+        texts.append(inputs["stdin"])
+    assert texts[0] != texts[1]
+
+
+def test_the_outputs_are_what_the_verification_saw() -> None:
+    seen: dict[str, Any] = {}
+
+    def program() -> None:
+        made = peering()
+        made.sessions.apply(lambda value: seen.update(sessions=value))
+        made.routes.apply(lambda value: seen.update(routes=value))
+        made.bird_configuration.apply(lambda value: seen.update(configuration=value))
+
+    recorded(program, outputs={COMMAND: {"stdout": SEEN}})
+    assert seen["sessions"] == [
+        {"neighbor": "172.34.8.10", "state": "Established", "protocol": "calico1"}
+    ]
+    assert seen["routes"] == [{"prefix": "10.96.0.0/12", "nextHops": ["172.34.8.10"]}]
+    assert "neighbor range 172.34.8.0/24 as 64512;" in seen["configuration"]
+
+
+def test_without_ports_there_is_no_openstack() -> None:
+    recorder = recorded(lambda: peering(ports={}), outputs={COMMAND: {"stdout": SEEN}})
+    assert recorder.of(PAIRS) == {}
+
+
+def test_unknown_ports_and_output_do_not_fail_a_preview() -> None:
+    def program() -> None:
+        later = pulumi.CustomResource("test:index:Later", "later", {"value": None})
+        peering(ports={"node1": later.id})
+
+    recorder = recorded(program, preview=True)
+    assert "external-pairs-node1" in recorder.of(PAIRS)
+    assert "external-verification" in recorder.of(COMMAND)
+
+
+@pytest.mark.parametrize("policy", ["expected", "all"])
+def test_importing_everything_is_warned_about(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, resource=None: warned.append(text))
+    settings = read_settings(values(importPolicy=policy))
+    recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
+    assert [("0.0.0.0/0" in text) for text in warned] == [True] * (policy == "all")
+
+
+def test_the_timeout_of_the_verification_is_the_settings() -> None:
+    assert "timeout 7\n" in expectation(read_settings(values(verifyTimeout="7")))

@@ -1,0 +1,125 @@
+"""Settings: what is right is typed, what is wrong is told at once, by key, in words for a person."""
+
+import json
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import pytest
+import yaml
+
+from components.settings import KEYS, SettingsError, read_settings
+from tests import golden
+from tests.unit.example import HOST_KEY, PROJECT, VALUES, values
+
+
+def test_the_reference_network_is_the_default() -> None:
+    settings = read_settings(VALUES)
+    assert settings.machine_address == IPv4Address("172.34.8.45")
+    assert settings.node_network == IPv4Network("172.34.8.0/24")
+    assert settings.pod_networks == [IPv4Network("192.168.0.0/16")]
+    assert settings.service_networks == [IPv4Network("10.96.0.0/12")]
+    assert (settings.machine_as_number, settings.calico_as_number) == (65112, 64512)
+    assert settings.ssh_host == "172.34.8.45"
+    assert settings.node_port_network is None
+    assert settings.node_port_ids == []
+
+
+def test_pulumis_schema_has_the_same_keys_and_defaults() -> None:
+    schema: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
+    assert set(schema) == {*KEYS, "sshPrivateKey"}
+    texts = {
+        key: declared["default"]
+        if isinstance(declared["default"], str)
+        else json.dumps(declared["default"])
+        for key, declared in schema.items()
+        if "default" in declared
+    }
+    required = {key: VALUES[key] for key in ("nodes", "sshHostKey")}
+    assert set(schema) - set(texts) == set(required)
+    assert read_settings({**texts, **required}) == read_settings(VALUES)
+
+
+def test_the_example_of_a_site_is_right() -> None:
+    text = (PROJECT / "config" / "Pulumi.example.yaml").read_text()
+    config: dict[str, Any] = yaml.safe_load(text)["config"]
+    read = {
+        key.removeprefix("calico-peering:"): value if isinstance(value, str) else json.dumps(value)
+        for key, value in config.items()
+    }
+    assert set(read) <= set(KEYS)
+    assert read_settings(read).machine_name == "gateway"
+
+
+def test_the_comment_of_a_host_key_is_left_out() -> None:
+    assert read_settings(values(sshHostKey=f"{HOST_KEY} root@external\n")).ssh_host_key == HOST_KEY
+
+
+def test_ssh_may_be_elsewhere() -> None:
+    assert read_settings(values(sshHost="gateway.example.org")).ssh_host == "gateway.example.org"
+
+
+def test_another_address_needs_multihop() -> None:
+    assert read_settings(values(machineAddress="10.9.9.9", multihop="2")).multihop == 2
+
+
+CASES: dict[str, dict[str, str]] = {
+    "no-network": {"nodeNetwork": "nodes"},
+    "network-without-length": {"nodeNetwork": "172.34.8.0"},
+    "network-with-netmask": {"nodeNetwork": "172.34.8.0/255.255.255.0"},
+    "host-bits": {"nodeNetwork": "172.34.8.1/24", "podNetworks": '["192.168.5.5/16"]'},
+    "ipv6": {
+        "nodeNetwork": "fd00::/64",
+        "machineAddress": "fd00::1",
+        "serviceNetworks": '["fd01::/108"]',
+    },
+    "overlapping": {"podNetworks": '["10.0.0.0/8"]', "serviceNetworks": '["10.96.0.0/12"]'},
+    "overlapping-nodes": {"podNetworks": '["172.34.0.0/16"]'},
+    "overlapping-itself": {"podNetworks": '["10.0.0.0/8", "10.1.0.0/16"]'},
+    "no-networks": {"podNetworks": "[]"},
+    "as-number-range": {"machineAsNumber": "0", "calicoAsNumber": "4294967296"},
+    "as-number-text": {"machineAsNumber": "AS65112"},
+    "same-as-number": {"machineAsNumber": "64512"},
+    "machine-outside": {"machineAddress": "10.9.9.9"},
+    "machine-in-pod-network": {"machineAddress": "192.168.0.9", "multihop": "1"},
+    "node-outside": {"nodes": '["172.34.9.10", "172.34.8.10"]'},
+    "machine-among-nodes": {"nodes": '["172.34.8.45"]'},
+    "no-nodes": {"nodes": "[]"},
+    "duplicate-nodes": {"nodes": '["172.34.8.10", "172.34.8.30", "172.34.8.10"]'},
+    "nodes-not-a-list": {"nodes": "172.34.8.10"},
+    "too-many-nodes": {
+        "nodeNetwork": "172.34.8.0/23",
+        "nodes": json.dumps([f"172.34.9.{last}" for last in range(1, 232)]),
+    },
+    "no-host-key": {"sshHostKey": ""},
+    "host-key-scanned": {"sshHostKey": f"172.34.8.45 {HOST_KEY}"},
+    "host-key-cut-off": {"sshHostKey": HOST_KEY[:40]},
+    "host-key-private": {"sshHostKey": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA"},
+    "host-key-fingerprint": {"sshHostKey": "SHA256:7RGmHkyV9sBdSwQ"},
+    "ports-twice": {"nodePortNetwork": "nodes", "nodePortIds": '["a", "b", "c", "d"]'},
+    "ports-too-few": {"nodePortIds": '["a", "b"]'},
+    "ports-duplicate": {"nodePortIds": '["a", "b", "c", "a"]'},
+    "machine-name": {"machineName": "External_1"},
+    "ssh": {"sshHost": "-oProxyCommand=x", "sshPort": "70000", "sshUser": "root; reboot"},
+    "numbers": {"multihop": "256", "importLimit": "0", "verifyTimeout": "1e3"},
+    "import-policy": {"importPolicy": "some"},
+    "many-at-once": {
+        "nodeNetwork": "172.34.8.1/24",
+        "nodes": '["172.34.8.10", "172.34.8.10", "x"]',
+        "machineAsNumber": "-1",
+        "importPolicy": "none",
+        "sshHostKey": "",
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_wrong_settings_are_told_in_these_words(case: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(values(**CASES[case]))
+    golden.compare(f"settings/{case}.txt", f"{caught.value}\n")
+
+
+def test_a_key_pasted_into_the_wrong_place_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(values(**CASES["host-key-private"]))
+    assert "b3BlbnNz" not in str(caught.value)
