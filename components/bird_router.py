@@ -31,7 +31,7 @@ def router(sudo: str, command: str) -> str:
 
 
 def _leaving(sudo: str, command: str) -> str:
-    # A machine that was set up anew has nothing to give back, and must not block a destroy.
+    # A machine that was set up anew must not block a destroy; what is left there, `remove` takes away.
     return f"{sudo}sh -c 'test ! -e {ROUTER} || {ROUTER} {command}'"
 
 
@@ -85,8 +85,9 @@ class BirdRouter(pulumi.ComponentResource):
         script = command(
             "script",
             create=f"{sudo}sh -c '{install}'",
-            # `remove` also undoes what failed half of the way and therefore is in no state.
-            delete=f"{_leaving(sudo, 'remove')} && {sudo}rm -rf {FOLDER}",
+            # Undoes also what failed half of the way and therefore is in no state. From standard input,
+            # so that it works where the script itself was removed.
+            delete=f"{sudo}sh -s remove",
             stdin=router_script(),
         )
         package = command(

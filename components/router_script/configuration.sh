@@ -57,7 +57,7 @@ deliver() {
         around=$(awk -v at="${line:-0}" 'NR >= at - 3 && NR <= at + 3 {
             printf "  %s %3d  %s\n", NR == at ? ">" : " ", NR, $0 }' "$STAGED")
         fail "BIRD refuses the new configuration; the old one is still in use. It says:
-    $reason
+$(printf '%s\n' "$reason" | grep -v 'insecure memory' | indented)
 $around"
     fi
     remember

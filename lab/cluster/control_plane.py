@@ -41,6 +41,8 @@ class ControlPlane:
     services: list[Service] = field(default_factory=list)
 
     def _start(self, name: str, *command: str, env: dict[str, str] | None = None) -> Service:
+        # Logs are appended to, and what an earlier lab logged must not count.
+        (self.layout.log / f"{name}.log").unlink(missing_ok=True)
         service = self.host.start(name, *command, env={**DIRECT, **(env or {})}, cwd=self.state)
         self.services.append(service)
         return service

@@ -11,7 +11,7 @@ import re
 import shlex
 import shutil
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from lab.cluster.pki import CALICO_NAMESPACE, Pki
 from lab.cluster.pods import PODS
 from lab.debian import Tools
 from lab.errors import LabError
-from lab.hosts import Host
+from lab.hosts import Host, Service
 from lab.layout import Layout
 from lab.site import NODES
 from lab.waiting import wait_for
@@ -36,7 +36,7 @@ def _toml(table: dict[str, object]) -> str:
     return "[template]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
 
 
-@dataclass(frozen=True)
+@dataclass
 class NodeRouter:
     """confd and BIRD of one node; their files are in `<run>/<node>/`."""
 
@@ -47,6 +47,7 @@ class NodeRouter:
     binaries: Path
     calico_files: Path
     pki: Pki
+    services: list[Service] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -65,7 +66,9 @@ class NodeRouter:
             LabError: when Calico's files are not where they should be.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
-        for name in ("confd/conf.d", "rendered", "bird"):
+        # BIRD's configuration holds the sessions' passwords.
+        self.folder.mkdir(mode=0o700)
+        for name in ("confd/conf.d", "rendered", "bird", "endpoint-status"):
             (self.folder / name).mkdir(parents=True)
         self.host.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
         self._write_confd()
@@ -73,20 +76,16 @@ class NodeRouter:
         (self.bird / "bird.cfg").write_text(f"router id {self.address};\nprotocol device {{ }}\n")
         # A socket's path may have 107 characters; a relative one is always short enough. -d keeps it
         # in the foreground with its messages on standard error.
-        self.host.start(
+        bird = self.host.start(
             f"{self.host.name}-bird",
             str(self.tools.path("bird1")),
             *("-d", "-c", "bird.cfg", "-s", SOCKET),
             env=self.tools.environment(),
             cwd=self.bird,
         )
-        wait_for(
-            f"BIRD's control socket on {self.host.name}",
-            lambda: (self.bird / SOCKET).exists(),
-            10,
-            hint=lambda: f"see {self.layout.log / f'{self.host.name}-bird.log'}",
-        )
-        self.host.start(
+        self.services = [bird]
+        wait_for(f"BIRD on {self.host.name}", self._listening, 20, hint=bird.tail)
+        confd = self.host.start(
             f"{self.host.name}-confd",
             str(self.binaries / "calico-confd"),
             f"-confdir={self.folder / 'confd'}",
@@ -98,8 +97,20 @@ class NodeRouter:
                 "KUBECONFIG": str(self.pki.confd_kubeconfig(self.host.name)),
                 # Where it looks for the Secrets with the sessions' passwords.
                 "NAMESPACE": CALICO_NAMESPACE,
+                # It watches this folder for pods that speak BGP themselves; there are none.
+                "CALICO_ENDPOINT_STATUS_PATH_PREFIX": str(self.folder),
             },
         )
+        self.services = [bird, confd]
+
+    def _listening(self) -> bool:
+        self._check()
+        return (self.bird / SOCKET).exists()
+
+    def _check(self) -> None:
+        for service in self.services:
+            if not service.alive():
+                raise LabError(f"{service.name} has ended; {service.tail()}")
 
     def _write_confd(self) -> None:
         source, target = self.calico_files / "confd", self.folder / "confd"
@@ -152,6 +163,7 @@ esac
         return done.stdout
 
     def _complete(self) -> bool:
+        self._check()
         sessions = ESTABLISHED.findall(self.birdc("show", "protocols"))
         routes = self.birdc("show", "route").split()
         return len(sessions) == len(NODES) - 1 and all(str(pod.block) in routes for pod in PODS)
@@ -168,6 +180,6 @@ esac
             timeout,
             hint=lambda: (
                 f"birdc:\n{self.birdc('show', 'protocols')}\n{self.birdc('show', 'route')}\n"
-                f"see {self.layout.log}/{self.host.name}-confd.log and …-bird.log"
+                + "\n".join(service.tail() for service in self.services)
             ),
         )

@@ -2,8 +2,8 @@
 
 Dialling is repeated as pulumi-command repeats it: `dialErrorLimit` failures are borne (-1: any number),
 so there is one attempt more than that, with 0.1 s growing by half up to 5 s in between;
-`perDialTimeout` bounds the TCP connection of an attempt and nothing else. Nothing of the user's own ssh set-up is read,
-except SSH_AUTH_SOCK. What is done over the connection is not here.
+`perDialTimeout` bounds the TCP connection of an attempt and nothing else. Nothing of the user's own ssh
+set-up is read, except SSH_AUTH_SOCK. What is done over the connection is not here.
 """
 
 import asyncio

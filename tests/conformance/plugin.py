@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]
@@ -253,14 +252,3 @@ class Plugin:
 def urn(kind: str) -> str:
     """The name of the one resource of that kind."""
     return f"urn:pulumi:test::conformance::{kind}::it"
-
-
-def announced(folder: Path) -> list[str]:
-    """The command line of the stand-in, through the file its launcher writes into `folder`."""
-    import sys
-
-    from lab.command_standin.launcher import write_launcher
-
-    launcher = folder / "pulumi-resource-command"
-    write_launcher(launcher, Path(sys.executable), Path(__file__).resolve().parents[2])
-    return [str(launcher)]

@@ -44,9 +44,7 @@ def test_pairs_of_others_are_no_drift_and_stay(stack: Stack, cloud: Connection) 
         cloud.network.update_port(port, allowed_address_pairs=kept)
 
 
-def test_the_service_network_taken_from_calico(
-    stack: Stack, calico: Calico, machine: External
-) -> None:
+def test_the_service_network_taken_from_calico(stack: Stack, calico: Calico, machine: External) -> None:
     spec = calico.spec("bgpconfigurations", "default")
     theirs = {**spec, "serviceClusterIPs": [{"cidr": "10.200.0.0/16"}]}
     calico.put("bgpconfigurations", "BGPConfiguration", "default", theirs)
