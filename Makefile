@@ -16,7 +16,7 @@ down: $(VENV)/installed
 	$(BIN)/python -m lab down
 
 test: check
-	$(BIN)/python -m pytest tests/unit tests/golden tests/mocks tests/conformance
+	$(BIN)/python -m pytest tests/unit tests/mocks tests/conformance
 	$(MAKE) --no-print-directory integration
 
 # The lab's own life on this machine, then the program on the lab, run by the lab's management host.
@@ -39,7 +39,7 @@ format: $(VENV)/installed
 
 # Renders the golden files anew; read the difference before you commit it.
 golden: $(VENV)/installed
-	$(BIN)/python -m pytest tests/golden --update-golden
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/unit
 
 requirements: $(VENV)/installed
 	for name in requirements requirements-lab requirements-dev; do \

@@ -34,9 +34,10 @@ class AddressPairs(pulumi.ComponentResource):
     added: pulumi.Output[dict[str, list[str]]]
     """By label: canonical networks that were not on the port before us; destroy removes these."""
 
-    def __init__(
-        self, name: str, args: AddressPairsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    written: pulumi.Output[dict[str, int]]
+    """By label: how many times the pairs were applied."""
+
+    def __init__(self, name: str, args: AddressPairsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:AddressPairs", name, {}, opts)
         pairs = {
             label: PortPairs(
@@ -49,4 +50,5 @@ class AddressPairs(pulumi.ComponentResource):
             for label, port_id in args["ports"].items()
         }
         self.added = pulumi.Output.all(**{label: each.added for label, each in pairs.items()})
-        self.register_outputs({"added": self.added})
+        self.written = pulumi.Output.all(**{label: each.written for label, each in pairs.items()})
+        self.register_outputs({"added": self.added, "written": self.written})

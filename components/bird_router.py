@@ -51,9 +51,7 @@ class BirdRouter(pulumi.ComponentResource):
     delivered: pulumi.Output[str]
     """The configuration, once BIRD uses it."""
 
-    def __init__(
-        self, name: str, args: BirdRouterArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: BirdRouterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:BirdRouter", name, {}, opts)
         sudo = args.get("sudo", "")
 
@@ -90,9 +88,7 @@ class BirdRouter(pulumi.ComponentResource):
             delete=f"{sudo}sh -s remove",
             stdin=router_script(),
         )
-        package = command(
-            "package", router(sudo, "install"), _leaving(sudo, "uninstall"), after=[script]
-        )
+        package = command("package", router(sudo, "install"), _leaving(sudo, "uninstall"), after=[script])
         configuration = command(
             "configuration",
             router(sudo, "deliver"),

@@ -41,16 +41,19 @@ class CalicoBgp(pulumi.ComponentResource):
     """Canonical networks that `default` lists because of us or already did."""
     added: pulumi.Output[list[str]]
     """Those that were not there before us; destroy removes these."""
+    written: pulumi.Output[list[object]]
+    """Changes whenever one of the two objects was written by us."""
 
-    def __init__(
-        self, name: str, args: CalicoBgpArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: CalicoBgpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:CalicoBgp", name, {}, opts)
         kubeconfig, context = args.get("kubeconfig"), args.get("context")
         cluster = kubernetes.Provider(
             f"{name}-cluster",
             kubeconfig=kubeconfig,
             context=context,
+            # A BGPPeer of this name that somebody else made is refused, not taken over, and what
+            # somebody changed in ours is put back without a conflict over who owns the field.
+            enable_server_side_apply=False,
             opts=pulumi.ResourceOptions(parent=self),
         )
         peer_name = pulumi.Output.concat("bgppeer-", args["machine_name"])
@@ -73,6 +76,9 @@ class CalicoBgp(pulumi.ComponentResource):
         self.bgp_peer = pulumi.Output.all(peer.urn, peer_name).apply(lambda made: str(made[1]))
         self.service_networks = services.networks
         self.added = services.added
+        metadata: pulumi.Output[dict[str, str]] = peer.metadata  # type: ignore[attr-defined]  # as given
+        revision = metadata.apply(lambda known: known.get("resourceVersion"))
+        self.written = pulumi.Output.all(revision, services.written)
         self.register_outputs(
             {
                 "bgp_peer": self.bgp_peer,

@@ -124,9 +124,9 @@ class ExternalPeering(pulumi.ComponentResource):
             create=verify,
             update=verify,
             # pulumi-command replaces a resource whose triggers change; a changed stdin updates it.
-            stdin=pulumi.Output.all(
-                bird.delivered, pairs.added, calico.bgp_peer, calico.service_networks
-            ).apply(lambda parts: expectation(settings, parts)),
+            stdin=pulumi.Output.all(bird.delivered, pairs.written, calico.bgp_peer, calico.written).apply(
+                lambda parts: expectation(settings, parts)
+            ),
             add_previous_output_in_env=False,
             logging=Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[bird, pairs, calico]),

@@ -30,9 +30,7 @@ def parse_address(text: object) -> IPv4Address:
     try:
         address = ip_address(str(text).strip())
     except (AddressValueError, ValueError):
-        raise ValueError(
-            f"found {_shown(text)}, which is not an IPv4 address such as 172.34.8.45"
-        ) from None
+        raise ValueError(f"found {_shown(text)}, which is not an IPv4 address such as 172.34.8.45") from None
     if isinstance(address, IPv6Address):
         raise ValueError(f"found the IPv6 address {address}; only IPv4 is peered")
     return address

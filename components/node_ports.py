@@ -115,9 +115,7 @@ def find_node_ports(
     if absent := [address for address, ids in at_each.items() if not ids]:
         faults.append(f"no port for {', '.join(absent)}")
     faults += [
-        f"several ports for {address} ({', '.join(ids)})"
-        for address, ids in at_each.items()
-        if len(ids) > 1
+        f"several ports for {address} ({', '.join(ids)})" for address, ids in at_each.items() if len(ids) > 1
     ]
     if faults:
         alone = sum(len(ids) == 1 for ids in at_each.values())

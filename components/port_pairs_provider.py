@@ -18,7 +18,7 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from components.node_ports import connect
 from components.port_pairs import PortGoneError, change_pairs, present_pairs
-from components.shared_list_provider import SharedListProvider
+from components.shared_list_provider import SharedListProvider, written
 
 
 class PortPairsProvider(SharedListProvider):
@@ -30,7 +30,7 @@ class PortPairsProvider(SharedListProvider):
     reach = ("cloud",)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(props["port_id"], self._changed(props, ours=[]))
+        return CreateResult(props["port_id"], self._changed(props, {}))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What is there of ours; a network that somebody removed shows as a difference."""
@@ -41,10 +41,10 @@ class PortPairsProvider(SharedListProvider):
         except PortGoneError:
             return ReadResult("", {})
         inputs = {**_inputs(props), "networks": there}
-        return ReadResult(id_, {**inputs, "added": added}, inputs)
+        return ReadResult(id_, {**inputs, "added": added, "written": written(props)}, inputs)
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._changed(news, ours=olds.get("added") or []))
+        return UpdateResult(self._changed(news, olds))
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         ours = props.get("added") or []
@@ -54,10 +54,10 @@ class PortPairsProvider(SharedListProvider):
         except PortGoneError:
             pulumi.log.debug(f"port {_id} is gone, and our address pairs with it")
 
-    def _changed(self, props: dict[str, Any], ours: Sequence[str]) -> dict[str, Any]:
-        cloud = props.get("cloud")
+    def _changed(self, props: dict[str, Any], olds: dict[str, Any]) -> dict[str, Any]:
+        cloud, ours = props.get("cloud"), olds.get("added") or []
         added = change_pairs(connect(cloud), props["port_id"], props["networks"], ours, cloud)
-        return {**_inputs(props), "added": added}
+        return {**_inputs(props), "added": added, "written": written(olds) + 1}
 
 
 class PortPairs(Resource, module="calico-peering", name="PortPairs"):
@@ -68,6 +68,8 @@ class PortPairs(Resource, module="calico-peering", name="PortPairs"):
     cloud: pulumi.Output[str | None]
     added: pulumi.Output[list[str]]
     """Canonical networks that were not there before us."""
+    written: pulumi.Output[int]
+    """How many times this was applied; a new number says that it just was."""
 
     def __init__(
         self,
@@ -78,7 +80,8 @@ class PortPairs(Resource, module="calico-peering", name="PortPairs"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`networks`: any spelling; `cloud`: entry of clouds.yaml, None = the environment."""
-        props = {"port_id": port_id, "networks": networks, "cloud": cloud, "added": None}
+        inputs = {"port_id": port_id, "networks": networks, "cloud": cloud}
+        props = {**inputs, "added": None, "written": None}
         super().__init__(PortPairsProvider(), name, props, opts)
 
 

@@ -16,8 +16,8 @@ from kubernetes.client import ApiClient
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from components.calico_api import connect
-from components.service_networks import NOTHING, Ours, change_networks, present_networks
-from components.shared_list_provider import SharedListProvider
+from components.service_networks import Ours, change_networks, present_networks
+from components.shared_list_provider import SharedListProvider, written
 
 
 class ServiceNetworksProvider(SharedListProvider):
@@ -26,7 +26,7 @@ class ServiceNetworksProvider(SharedListProvider):
     reach = ("kubeconfig", "context")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult("default", self._changed(props, NOTHING))
+        return CreateResult("default", self._changed(props, {}))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What is there of ours; a network that somebody removed shows as a difference."""
@@ -34,17 +34,17 @@ class ServiceNetworksProvider(SharedListProvider):
         known = list(dict.fromkeys([*(props.get("networks") or []), *ours.added]))
         there = present_networks(_client(props), known) or []
         inputs = {**_inputs(props), "networks": there}
-        return ReadResult(id_, {**inputs, **_kept(ours)}, inputs)
+        return ReadResult(id_, {**inputs, **_kept(ours), "written": written(props)}, inputs)
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._changed(news, _ours(olds)))
+        return UpdateResult(self._changed(news, olds))
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         change_networks(_client(props), [], _ours(props))
 
-    def _changed(self, props: dict[str, Any], ours: Ours) -> dict[str, Any]:
-        now = change_networks(_client(props), props["networks"], ours)
-        return {**_inputs(props), **_kept(now)}
+    def _changed(self, props: dict[str, Any], olds: dict[str, Any]) -> dict[str, Any]:
+        now = change_networks(_client(props), props["networks"], _ours(olds))
+        return {**_inputs(props), **_kept(now), "written": written(olds) + 1}
 
 
 class ServiceNetworks(Resource, module="calico-peering", name="ServiceNetworks"):
@@ -58,6 +58,8 @@ class ServiceNetworks(Resource, module="calico-peering", name="ServiceNetworks")
     made_default: pulumi.Output[bool]
     default_uid: pulumi.Output[str]
     filled_in: pulumi.Output[dict[str, Any]]
+    written: pulumi.Output[int]
+    """How many times this was applied; a new number says that it just was."""
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class ServiceNetworks(Resource, module="calico-peering", name="ServiceNetworks")
             "made_default": None,
             "default_uid": None,
             "filled_in": None,
+            "written": None,
         }
         super().__init__(ServiceNetworksProvider(), name, props, opts)
 

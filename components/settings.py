@@ -70,9 +70,7 @@ class Settings(BaseModel):
     pod_networks: Networks = Field(default=[IPv4Network("192.168.0.0/16")], validate_default=True)
     service_networks: Networks = Field(default=[IPv4Network("10.96.0.0/12")], validate_default=True)
     machine_address: Address = Field(default=IPv4Address("172.34.8.45"), validate_default=True)
-    nodes: Annotated[list[IPv4Address], list_of(parse_address)] = Field(
-        default=[], validate_default=True
-    )
+    nodes: Annotated[list[IPv4Address], list_of(parse_address)] = Field(default=[], validate_default=True)
     calico_as_number: AsNumber = 64512
     machine_as_number: AsNumber = Field(default=65112, validate_default=True)
     ssh_host: Annotated[str, matching(HOST, "an address or a host name")] = Field(

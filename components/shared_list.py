@@ -70,9 +70,7 @@ def missing(current: Sequence[Entry], networks: Iterable[str], shape: Shape) -> 
     return [network for network in networks if network not in there]
 
 
-def merge(
-    current: Sequence[Entry], wanted: Iterable[str], shape: Shape
-) -> tuple[list[Entry], list[str]]:
+def merge(current: Sequence[Entry], wanted: Iterable[str], shape: Shape) -> tuple[list[Entry], list[str]]:
     """The list with every wanted network in it, and the networks that had to be added for that."""
     added = missing(current, wanted, shape)
     return [*current, *(shape.make(network) for network in added)], added

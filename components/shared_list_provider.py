@@ -54,5 +54,10 @@ class SharedListProvider(ResourceProvider):
         return DiffResult(changes=bool(replaces) or moved or differs, replaces=replaces)
 
 
+def written(props: dict[str, Any]) -> int:
+    """How many times the resource with this state was applied; numbers come back as floats."""
+    return int(props.get("written") or 0)
+
+
 def _known(networks: Any) -> bool:
     return networks != UNKNOWN and UNKNOWN not in (networks or [])

@@ -1,7 +1,7 @@
 """Brings the lab's parts up, inside the keeper's namespaces.
 
-Run by lab/lifecycle.py as `python -m lab.bring_up FOLDER TOOLS ROOTFS VENV PROGRAM=FOLDER…`. The external
-machine, the cluster and OpenStack do not depend on each other and come up side by side.
+Run by lab/lifecycle.py as `python -m lab.bring_up FOLDER TOOLS ROOTFS VENV PROGRAM=FOLDER…`. The
+external machine, the cluster and OpenStack do not depend on each other and come up side by side.
 """
 
 import os

@@ -135,9 +135,7 @@ class External:
         """The command line that runs a command on the machine itself."""
         leader = self.leader()
         if leader is None:
-            raise LabError(
-                f"the external machine is not running; see {self.layout.log / 'external.log'}"
-            )
+            raise LabError(f"the external machine is not running; see {self.layout.log / 'external.log'}")
         kinds = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
         return ["nsenter", f"--target={leader}", *kinds, "--root", "--wd=/", "--", *command]
 

@@ -98,14 +98,10 @@ class Host:
                 cwd=cwd,
             )
         except subprocess.TimeoutExpired as error:
-            raise LabError(
-                f"{self.name}: `{' '.join(command)}` did not end within {timeout:g} s"
-            ) from error
+            raise LabError(f"{self.name}: `{' '.join(command)}` did not end within {timeout:g} s") from error
         if check and done.returncode != 0:
             output = last_lines(done.stdout + done.stderr)
-            raise LabError(
-                f"{self.name}: `{' '.join(command)}` ended with {done.returncode}:\n{output}"
-            )
+            raise LabError(f"{self.name}: `{' '.join(command)}` ended with {done.returncode}:\n{output}")
         return done
 
     def start(

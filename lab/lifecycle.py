@@ -57,9 +57,7 @@ def check_machine() -> None:
     if missing:
         wrong.append(f"programs are missing: apt-get install {' '.join(missing)}")
     if not any(is_built(Layout().cache, product) for product in needed()) and not shutil.which("go"):
-        wrong.append(
-            "neither `pulumi` with a built cluster in the cache nor Go is on PATH: install Go 1.26"
-        )
+        wrong.append("neither `pulumi` with a built cluster in the cache nor Go is on PATH: install Go 1.26")
     if wrong:
         raise LabError("this machine cannot run the lab yet:\n  - " + "\n  - ".join(wrong))
 

@@ -1,7 +1,7 @@
 """The stack `lab`: its state backend, passphrase, configuration and the environment to run it in.
 
-The stack's configuration begins as config/Pulumi.lab.yaml and is completed in the lab's folder with this
-lab's keys, so that nothing outside that folder is written. PULUMI_OPTION_CONFIG_FILE points the engine
+The stack's configuration begins as config/Pulumi.lab.yaml and is completed in the lab's folder with
+this lab's keys, so that nothing outside that folder is written. PULUMI_OPTION_CONFIG_FILE points the engine
 at it, and `pulumi up --stack lab` on the management host needs no more options.
 """
 

@@ -73,9 +73,7 @@ def _rule(group: str, resources: list[str], verbs: str) -> Object:
 
 def roles(calico_files: Path) -> Iterator[Object]:
     """Namespaces, service accounts and roles: of Calico's API server, and of calico-node."""
-    yield from (
-        found for found in read(calico_files / "apiserver.yaml") if found["kind"] in TAKEN_KINDS
-    )
+    yield from (found for found in read(calico_files / "apiserver.yaml") if found["kind"] in TAKEN_KINDS)
     # Without it the garbage collector cannot list Calico's policies, and never gets ready.
     controllers = {"kind": "User", "name": "system:kube-controller-manager", "apiGroup": RBAC}
     tiers = [_rule("projectcalico.org", ["tiers"], "get")]

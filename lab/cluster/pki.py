@@ -105,9 +105,7 @@ class Authority:
         self, subject: x509.Name, usage: x509.ObjectIdentifier, names: x509.GeneralNames | None
     ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(subject, key).add_extension(
-            x509.ExtendedKeyUsage([usage]), critical=False
-        )
+        builder = self._builder(subject, key).add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if names is not None:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())

@@ -33,8 +33,7 @@ def objects() -> list[dict[str, Any]]:
         },
     }
     endpoints = [
-        {"addresses": [str(pod.address)], "nodeName": pod.node, "conditions": {"ready": True}}
-        for pod in PODS
+        {"addresses": [str(pod.address)], "nodeName": pod.node, "conditions": {"ready": True}} for pod in PODS
     ]
     slices = {
         "apiVersion": "discovery.k8s.io/v1",

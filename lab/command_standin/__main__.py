@@ -15,9 +15,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from lab.command_standin.engine_log import WARNING, EngineLog
 from lab.command_standin.plugin import CommandPlugin
 
-ANNOUNCEMENT = (
-    "pulumi-command's own plugin is not on this machine: the lab's stand-in answers in its place"
-)
+ANNOUNCEMENT = "pulumi-command's own plugin is not on this machine: the lab's stand-in answers in its place"
 _LARGEST_MESSAGE = 400 * 1024 * 1024  # the engine's own bound
 _PARENT_CHECK_SECONDS = 1.0
 

@@ -53,9 +53,7 @@ class RemoteCommand:
         """Run `delete`, if there is one."""
         await self._after(state, ("delete",), _previous(state))
 
-    async def _after(
-        self, inputs: Properties, candidates: tuple[str, ...], previous: Output
-    ) -> Properties:
+    async def _after(self, inputs: Properties, candidates: tuple[str, ...], previous: Output) -> Properties:
         plain = revealed(inputs)
         command = next((plain[key] for key in candidates if plain.get(key) is not None), None)
         output = previous if command is None else await self._run(command, plain, previous)

@@ -145,9 +145,7 @@ def _handshake(error: Exception, endpoint: _Endpoint) -> str:
             return "ssh: host key mismatch"
         case asyncssh.PermissionDenied():
             tried = " ".join(["none", *endpoint.options["preferred_auth"]])
-            return (
-                f"ssh: unable to authenticate, attempted methods [{tried}], no supported methods remain"
-            )
+            return f"ssh: unable to authenticate, attempted methods [{tried}], no supported methods remain"
         case asyncssh.KeyExchangeFailed() if "host key" in str(error):
             return f"ssh: no common algorithm for host key; {error}"
         case asyncssh.ConnectionLost():
@@ -215,5 +213,8 @@ async def _agent_keys(path: str, open_ones: AsyncExitStack) -> Sequence[asyncssh
     try:
         agent = await open_ones.enter_async_context(asyncssh.connect_agent(path))
         return await agent.get_keys()
-    except (asyncssh.Error, OSError, ValueError) as error:
-        raise CommandError(f"dial unix {path}: {error}") from error
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise CommandError(f"dial unix {path}: connect: {reason}") from error
+    except (asyncssh.Error, ValueError) as error:
+        raise CommandError(f"agent at {path}: {error}") from error

@@ -87,8 +87,7 @@ class CopyToRemote:
 async def _copy_text(sftp: asyncssh.SFTPClient, text: str, target: str) -> None:
     if await _is_folder(sftp, target):
         raise CommandError(
-            f"remote path {target} is a directory;"
-            " when using a text asset, remotePath must be a file path"
+            f"remote path {target} is a directory; when using a text asset, remotePath must be a file path"
         )
     await _make_parents(sftp, target)
     async with await _opened(sftp, target) as remote:

@@ -39,8 +39,6 @@ class EngineLog:
         await self._send(INFO, text, passing=True)
 
     async def _send(self, severity: engine_pb2.LogSeverity.ValueType, text: str, passing: bool) -> None:
-        request = engine_pb2.LogRequest(
-            severity=severity, message=text, urn=self._urn, ephemeral=passing
-        )
+        request = engine_pb2.LogRequest(severity=severity, message=text, urn=self._urn, ephemeral=passing)
         with contextlib.suppress(grpc.RpcError):
             await self._stub.Log(request)

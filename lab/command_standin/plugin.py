@@ -79,9 +79,7 @@ class CommandPlugin(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    async def DiffConfig(
-        self, request: provider_pb2.DiffRequest, context: Any
-    ) -> provider_pb2.DiffResponse:
+    async def DiffConfig(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
         return provider_pb2.DiffResponse()
 
     async def Configure(
@@ -95,9 +93,7 @@ class CommandPlugin(provider_pb2_grpc.ResourceProviderServicer):
         self._cancelled.set()
         return empty_pb2.Empty()
 
-    async def Check(
-        self, request: provider_pb2.CheckRequest, context: Any
-    ) -> provider_pb2.CheckResponse:
+    async def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:
         resource = await self._resource(request.urn, context)
         inputs, refused = completed(resource.shape, decoded(request.news))
         refused |= resource.refusals(inputs)
@@ -117,25 +113,19 @@ class CommandPlugin(provider_pb2_grpc.ResourceProviderServicer):
             list(request.ignoreChanges),
         )
 
-    async def Create(
-        self, request: provider_pb2.CreateRequest, context: Any
-    ) -> provider_pb2.CreateResponse:
+    async def Create(self, request: provider_pb2.CreateRequest, context: Any) -> provider_pb2.CreateResponse:
         resource = await self._resource(request.urn, context)
         inputs = decoded(request.properties)
         new_id = resource.new_id(request.urn.rpartition("::")[2], request.preview)
         if request.preview:
-            return provider_pb2.CreateResponse(
-                id=new_id, properties=encoded(_foreseen(resource, inputs))
-            )
+            return provider_pb2.CreateResponse(id=new_id, properties=encoded(_foreseen(resource, inputs)))
         try:
             state = await resource.create(inputs)
         except CommandError as error:
             await _fail(context, str(error))
         return provider_pb2.CreateResponse(id=new_id, properties=encoded(state))
 
-    async def Update(
-        self, request: provider_pb2.UpdateRequest, context: Any
-    ) -> provider_pb2.UpdateResponse:
+    async def Update(self, request: provider_pb2.UpdateRequest, context: Any) -> provider_pb2.UpdateResponse:
         resource = await self._resource(request.urn, context)
         state, inputs = decoded(request.olds), decoded(request.news)
         inputs |= {name: state[name] for name in request.ignoreChanges if name in state}
@@ -154,9 +144,7 @@ class CommandPlugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=encoded(after))
 
     async def Read(self, request: provider_pb2.ReadRequest, context: Any) -> provider_pb2.ReadResponse:
-        return provider_pb2.ReadResponse(
-            id=request.id, properties=request.properties, inputs=request.inputs
-        )
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     async def Delete(self, request: provider_pb2.DeleteRequest, context: Any) -> Any:
         resource = await self._resource(request.urn, context)

@@ -45,7 +45,7 @@ class Collector:
         self._line = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
-        self._writer = asyncio.create_task(self._write_lines())
+        self._writer: asyncio.Task[None] | None = None
 
     def add(self, stream: str, data: bytes) -> None:
         """Take `data` that came on `stream` (stdout or stderr)."""
@@ -54,17 +54,22 @@ class Collector:
         if self._logged[stream]:
             *whole, self._line = (self._line + self._decoder.decode(data)).split("\n")
             for line in whole:
-                self._lines.put_nowait(line.removesuffix("\r"))
+                self._show(line.removesuffix("\r"))
 
     async def finish(self, command: str, failure: str | None) -> Output:
         """Wait for the log; give the output, or raise CommandError with `failure` and all output."""
         if self._line:
-            self._lines.put_nowait(self._line)
-        self._lines.put_nowait(None)
-        await self._writer
+            self._show(self._line)
+        if self._writer:
+            self._lines.put_nowait(None)
+            await self._writer
         if failure is not None:
             raise CommandError(f"{failure}: running {quoted(command)}:\n{_text(self._together)}")
         return Output(*(_text(self._streams[name]).removesuffix("\n") for name in ("stdout", "stderr")))
+
+    def _show(self, line: str) -> None:
+        self._lines.put_nowait(line)
+        self._writer = self._writer or asyncio.create_task(self._write_lines())
 
     async def _write_lines(self) -> None:
         while (line := await self._lines.get()) is not None:
@@ -97,9 +102,7 @@ class _Channel(asyncssh.SSHClientChannel[bytes]):
             for name, value in self.required.items():
                 if not await self._accepted(name, value):
                     await self.log.say(ERROR, _refused(name))
-                    raise CommandError(
-                        f'could not set environment variable "{name}": ssh: setenv failed'
-                    )
+                    raise CommandError(f'could not set environment variable "{name}": ssh: setenv failed')
             for name, value in self.optional.items():
                 if not await self._accepted(name, value):
                     await self.log.say(WARNING, _refused(name))

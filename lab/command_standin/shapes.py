@@ -82,9 +82,7 @@ def completed(shape: Shape, inputs: Properties) -> tuple[Properties, dict[str, s
     """`inputs` with defaults and secrets, and the refusals by property (none: they are fine)."""
     result: Properties = {}
     refused = {
-        name: f"Unrecognized field '{name}' on '{shape.name}'"
-        for name in inputs
-        if name not in shape.fields
+        name: f"Unrecognized field '{name}' on '{shape.name}'" for name in inputs if name not in shape.fields
     }
     for name, spec in shape.fields.items():
         value = inputs.get(name)

@@ -58,18 +58,14 @@ class Asset:
     assets: Mapping[str, Any] | None = None
 
 
-Value: TypeAlias = (
-    bool | float | str | list["Value"] | dict[str, "Value"] | Secret | Asset | Unknown | None
-)
+Value: TypeAlias = bool | float | str | list["Value"] | dict[str, "Value"] | Secret | Asset | Unknown | None
 Properties: TypeAlias = dict[str, Value]
 
 
 def decoded(struct: Any) -> Properties:
     """The properties in a protobuf struct; those that are null are left out."""
     return {
-        key: _decode(value)
-        for key, value in json_format.MessageToDict(struct).items()
-        if value is not None
+        key: _decode(value) for key, value in json_format.MessageToDict(struct).items() if value is not None
     }
 
 

@@ -23,9 +23,7 @@ def pristine(venv: Path, name: str) -> Path:
 
 def _run(what: str, *command: str) -> None:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         raise LabError(
             f"{what} could not be made: `{' '.join(command)}` ended with {done.returncode}:\n"

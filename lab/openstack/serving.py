@@ -46,9 +46,7 @@ class Serving:
         def listens() -> bool:
             if not self.service.alive():
                 code = self.service.process.returncode
-                raise LabError(
-                    f"{self.service.name} ended with {code} while starting; {self.service.tail()}"
-                )
+                raise LabError(f"{self.service.name} ended with {code} while starting; {self.service.tail()}")
             return self.ready.exists()
 
         wait_for(f"{self.service.name} to listen", listens, START_TIMEOUT, hint=self.service.tail)

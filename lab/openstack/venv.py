@@ -41,8 +41,7 @@ def _run(*command: str) -> None:
     if done.returncode != 0:
         raise LabError(
             "Keystone and Neutron could not be installed from the package index:"
-            f" `{' '.join(command)}` ended with {done.returncode}:\n"
-            + last_lines(done.stdout + done.stderr)
+            f" `{' '.join(command)}` ended with {done.returncode}:\n" + last_lines(done.stdout + done.stderr)
         )
 
 

@@ -44,15 +44,11 @@ def pytest_report_header() -> str:
     return f"pulumi-command conformance of: {', '.join(_plugins())}"
 
 
-@pytest.fixture(
-    scope="session", params=range(len(_plugins())), ids=["standin", "real"][: len(_plugins())]
-)
-def plugin_command(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> list[str]:
+@pytest.fixture(scope="session", params=["standin", "real"][: len(_plugins())])
+def plugin_command(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The command line of one plugin."""
     real = real_plugin()
-    if request.param == 1 and real:
+    if request.param == "real" and real:
         return [str(real)]
     return standin_command(tmp_path_factory.mktemp("standin"))
 

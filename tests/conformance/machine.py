@@ -1,7 +1,7 @@
 """A machine to log in to: a real ssh server on 127.0.0.1, in a thread of the tests.
 
-Commands run by `sh` in a folder of its own with nothing in their environment but PATH and what the client
-set; sftp sees that folder as its root. It remembers what was asked of it.
+Commands run by `sh` in a folder of its own with nothing in their environment but PATH and what the
+client set; sftp sees that folder as its root. It remembers what was asked of it.
 """
 
 import asyncio
@@ -60,9 +60,7 @@ class _Server(asyncssh.SSHServer):
     def validate_password(self, username: str, password: str) -> bool:
         return (username, password) == (USER, PASSWORD)
 
-    def connection_requested(
-        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
-    ) -> bool:
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
         self._machine.forwarded.append(dest_port)
         return True
 
@@ -91,9 +89,7 @@ class Machine:
         self.accepts_environment = True
 
     def __enter__(self) -> Self:
-        patch = mock.patch.object(
-            asyncssh.SSHServerChannel, "_process_env_request", _process_env_request
-        )
+        patch = mock.patch.object(asyncssh.SSHServerChannel, "_process_env_request", _process_env_request)
         self._patch = patch
         patch.start()
         self._loop = asyncio.new_event_loop()

@@ -181,15 +181,11 @@ class Plugin:
     def create(self, kind: str, inputs: Properties, preview: bool = False) -> Resource:
         """Check and make a resource, or preview that."""
         checked = self.check(kind, inputs)
-        request = provider_pb2.CreateRequest(
-            urn=urn(kind), properties=to_struct(checked), preview=preview
-        )
+        request = provider_pb2.CreateRequest(urn=urn(kind), properties=to_struct(checked), preview=preview)
         answer = self._call(self._stub.Create, request)
         return Resource(answer.id, checked, from_struct(answer.properties))
 
-    def diff(
-        self, kind: str, old: Resource, inputs: Properties, ignore: Sequence[str] = ()
-    ) -> Difference:
+    def diff(self, kind: str, old: Resource, inputs: Properties, ignore: Sequence[str] = ()) -> Difference:
         """What new inputs would change."""
         request = provider_pb2.DiffRequest(
             urn=urn(kind),

@@ -1,4 +1,4 @@
-"""Logging in: keys, passwords, agents, the machine's own key, and how often and how long it is tried."""
+"""Logging in: keys, passwords, agents, the machine's own key, how often and how long it is tried."""
 
 import re
 import socket
@@ -86,9 +86,7 @@ def test_agent_of_the_environment(plugin_command: list[str], machine: Machine, t
     assert asked
 
 
-def test_agent_is_not_asked_beside_a_private_key(
-    plugin: Plugin, machine: Machine, tmp_path: Path
-) -> None:
+def test_agent_is_not_asked_beside_a_private_key(plugin: Plugin, machine: Machine, tmp_path: Path) -> None:
     """A trap: with a private key that is refused, the agent's keys are not tried."""
     other = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
     path = tmp_path / "agent"
@@ -127,7 +125,7 @@ def test_host_key_of_a_kind_the_machine_lacks(plugin: Plugin, machine: Machine) 
 
 def test_host_key_that_is_none(plugin: Plugin, machine: Machine) -> None:
     said = failure(plugin, machine.connection(hostKey="ssh-ed25519 garbage"))
-    assert said == "failed to parse host key: ssh: no key found"
+    assert said.startswith("failed to parse host key: ssh: no key found")
     assert machine.connections == 0
 
 
@@ -143,9 +141,7 @@ def test_dialling_ends_after_the_limit(plugin: Plugin, machine: Machine, limit: 
 
 
 @pytest.mark.parametrize("limit", [3, -1], ids=["limited", "unlimited"])
-def test_dialling_goes_on_until_the_machine_answers(
-    plugin: Plugin, machine: Machine, limit: int
-) -> None:
+def test_dialling_goes_on_until_the_machine_answers(plugin: Plugin, machine: Machine, limit: int) -> None:
     machine.turn_away = 3
     assert run(plugin, machine.connection(dialErrorLimit=limit)) == "ran"
     assert machine.connections == 4
@@ -224,9 +220,7 @@ def test_wrong_host_key_behind_the_bastion(plugin: Plugin, machine: Machine, bas
     assert machine.ran == []
 
 
-def test_machine_that_the_bastion_cannot_reach(
-    plugin: Plugin, machine: Machine, bastion: Machine
-) -> None:
+def test_machine_that_the_bastion_cannot_reach(plugin: Plugin, machine: Machine, bastion: Machine) -> None:
     connection = machine.connection(port=closed_port(), proxy=bastion.connection(), dialErrorLimit=1)
     said = failure(plugin, connection)
     assert re.match(r"proxy: after 1 failed attempts: ssh: rejected: connect failed \(", said)

@@ -1,4 +1,4 @@
-"""Environment variables of a remote.Command, which sshd has to accept, and the previous output among them."""
+"""Environment variables of a remote.Command, also the previous output; sshd has to accept them."""
 
 import pytest
 
@@ -52,6 +52,4 @@ def test_previous_output_that_is_refused_only_warns(plugin: Plugin, machine: Mac
     assert changed.outputs["stdout"] == "out"
     assert machine.ran[-1].environment == {}
     warnings = plugin.engine.texts("warning")
-    assert [name for name in PREVIOUS if any(f"Unable to set '{name}'" in w for w in warnings)] == [
-        *PREVIOUS
-    ]
+    assert [name for name in PREVIOUS if any(f"Unable to set '{name}'" in w for w in warnings)] == [*PREVIOUS]

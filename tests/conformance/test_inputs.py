@@ -23,9 +23,7 @@ def test_connection_gets_its_defaults(plugin: Plugin) -> None:
     proxy = {"host": "bastion"}
     checked = revealed(plugin.check(COMMAND, {"connection": {"host": "machine", "proxy": proxy}}))
     defaults = {"user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15}
-    assert checked == {
-        "connection": defaults | {"host": "machine", "proxy": defaults | {"host": "bastion"}}
-    }
+    assert checked == {"connection": defaults | {"host": "machine", "proxy": defaults | {"host": "bastion"}}}
 
 
 def test_zeros_are_not_replaced_by_defaults(plugin: Plugin) -> None:
@@ -83,8 +81,7 @@ def test_given_secrets_stay_secret(plugin: Plugin) -> None:
         (
             HOST | {"triggers": "now"},
             "triggers",
-            "Field 'triggers' on 'remote.CommandInputs' must be a '[]interface {}';"
-            " got 'string' instead",
+            "Field 'triggers' on 'remote.CommandInputs' must be a '[]interface {}'; got 'string' instead",
         ),
     ],
 )
@@ -127,9 +124,7 @@ def test_unknown_secrets_stay_secret(plugin: Plugin) -> None:
     ],
     ids=["unknown", "unknown-asset", "text", "address"],
 )
-def test_copy_wants_an_asset_it_can_read_now(
-    plugin: Plugin, source: Any, wrong: str, said: str
-) -> None:
+def test_copy_wants_an_asset_it_can_read_now(plugin: Plugin, source: Any, wrong: str, said: str) -> None:
     """An asset built from an output that is not known yet fails the preview."""
     with pytest.raises(CheckError) as refused:
         plugin.check(COPY, HOST | {"remotePath": "/file", "source": source})

@@ -1,10 +1,11 @@
-"""The plugin as a process: what it prints, what it calls itself, how the stand-in makes itself known."""
+"""The plugin as a process: what it prints, what it calls itself, how the stand-in is made known."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,7 @@ from lab.waiting import wait_for
 from tests.conformance.conftest import standin_command
 from tests.conformance.plugin import Engine, Plugin, PluginError
 
-ANNOUNCEMENT = (
-    "pulumi-command's own plugin is not on this machine: the lab's stand-in answers in its place"
-)
+ANNOUNCEMENT = "pulumi-command's own plugin is not on this machine: the lab's stand-in answers in its place"
 
 
 def test_only_the_port_is_printed(plugin: Plugin) -> None:
@@ -26,9 +25,7 @@ def test_only_the_port_is_printed(plugin: Plugin) -> None:
 
 def test_calls_itself_what_the_sdk_asks_for(plugin: Plugin) -> None:
     """The engine warns about a plugin of another version than the SDK's."""
-    from pulumi_command import _utilities
-
-    assert plugin.version() == _utilities.get_version()
+    assert plugin.version() == metadata.version("pulumi-command")
 
 
 def test_unknown_kind_fails(plugin: Plugin) -> None:

@@ -8,20 +8,20 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from kubernetes import client, config
+from openstack import connect
+from openstack.connection import Connection
 
 from lab.external import External
 from lab.hosts import Host
 from lab.layout import PROJECT, Layout
 from lab.site import PEER
 from lab.waiting import wait_for
-from openstack import connect
-from openstack.connection import Connection
 
 Json = Any
 
@@ -30,11 +30,14 @@ Json = Any
 class Stack:
     """The stack `lab`, driven by the real engine as a person would."""
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `pulumi ARGUMENTS` without questions; its whole output in the failure."""
         done = subprocess.run(
             ["pulumi", *arguments, "--stack", "lab", "--non-interactive", "--color", "never"],
             cwd=PROJECT,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -69,14 +72,12 @@ class Calico:
     def find(self, plural: str, name: str) -> dict[str, Json] | None:
         """An object, or None."""
         try:
-            found: dict[str, Json] = self.api.get_cluster_custom_object(
-                "projectcalico.org", "v3", plural, name
-            )
+            found: Json = self.api.get_cluster_custom_object("projectcalico.org", "v3", plural, name)
         except client.ApiException as error:
             if error.status == 404:
                 return None
             raise
-        return found
+        return dict[str, Json](found)
 
     def spec(self, plural: str, name: str) -> dict[str, Json]:
         """An object's spec; the object has to exist."""
@@ -129,7 +130,7 @@ def cloud(layout: Layout) -> Connection:
 @pytest.fixture(scope="session")
 def calico(layout: Layout) -> Calico:
     """The cluster's BGP objects."""
-    config.load_kube_config(str(layout.kubeconfig))
+    config.load_kube_config(str(layout.kubeconfig))  # type: ignore[no-untyped-call]
     return Calico(client.CustomObjectsApi())
 
 

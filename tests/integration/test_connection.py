@@ -61,9 +61,7 @@ def test_a_refresh_finds_nothing_to_change(stack: Stack) -> None:
 
 def test_the_labs_status_names_machines_sessions_and_urls(stack: Stack) -> None:
     words = ["python", "-m", "lab.status", str(PROJECT / ".lab"), "json"]
-    status = json.loads(
-        subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    )
+    status = json.loads(subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout)
     assert status["machines"]["peer"] == "172.34.8.45"
     assert sorted(session["neighbor"] for session in status["sessions"]) == NODES
     assert {session["state"] for session in status["sessions"]} == {"Established"}

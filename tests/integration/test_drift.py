@@ -1,7 +1,8 @@
 """What somebody changes by hand shows in a refreshed preview and is repaired by the next up."""
 
-from lab.external import External
 from openstack.connection import Connection
+
+from lab.external import External
 from tests.integration.conftest import Calico, Stack, bird_routes, poll
 
 OURS = {"192.168.0.0/16", "10.96.0.0/12"}

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from openstack.connection import Connection
 
 from lab.external import External
-from openstack.connection import Connection
 from tests.integration.conftest import Calico, Stack, bird_routes
 
 FOREIGN_DEFAULTS: dict[str, dict[str, Any] | None] = {

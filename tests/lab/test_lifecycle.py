@@ -89,11 +89,7 @@ def traces() -> dict[str, list[str]]:
 
 def groups() -> list[Path]:
     """The control groups of the tests' labs."""
-    return [
-        path
-        for path in (ROOT / NAME, ROOT / "systemd" / NAME, ROOT / "unified" / NAME)
-        if path.exists()
-    ]
+    return [path for path in (ROOT / NAME, ROOT / "systemd" / NAME, ROOT / "unified" / NAME) if path.exists()]
 
 
 @pytest.fixture(scope="module")

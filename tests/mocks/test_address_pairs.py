@@ -101,6 +101,4 @@ class TestComparing:
 
     def test_a_bad_network_is_a_failure_of_that_input(self) -> None:
         checked = self.provider.check({}, {"port_id": "p", "networks": ["pods"]})
-        assert [(each.property, "'pods'" in each.reason) for each in checked.failures] == [
-            ("networks", True)
-        ]
+        assert [(each.property, "'pods'" in each.reason) for each in checked.failures] == [("networks", True)]

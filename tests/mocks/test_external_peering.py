@@ -16,6 +16,8 @@ from tests.unit.example import values
 COMMAND = "command:remote:Command"
 PAIRS = "pulumi-python:dynamic/calico-peering:PortPairs"
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
+SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
+PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
 HOPS = [{"gateway": "172.34.8.10", "dev": "eth0", "weight": 1, "flags": []}]
 SEEN = "session 172.34.8.10 Established calico1\nroutes " + json.dumps(
@@ -24,9 +26,7 @@ SEEN = "session 172.34.8.10 Established calico1\nroutes " + json.dumps(
 
 
 def peering(settings: Settings | None = None, ports: Any = PORTS) -> ExternalPeering:
-    return ExternalPeering(
-        "external", {"settings": settings or read_settings(values()), "ports": ports}
-    )
+    return ExternalPeering("external", {"settings": settings or read_settings(values()), "ports": ports})
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
@@ -94,10 +94,21 @@ def test_the_verification_runs_again_when_something_changes(change: dict[str, st
     assert before != verification(read_settings(values(**change)))
 
 
-def test_the_verification_runs_again_when_pairs_are_added() -> None:
+@pytest.mark.parametrize(
+    ("kind", "once", "again"),
+    [
+        (PAIRS, {"written": 1}, {"written": 2}),
+        (SERVICES, {"written": 1}, {"written": 2}),
+        (PEER, {"metadata": {"resourceVersion": "7"}}, {"metadata": {"resourceVersion": "8"}}),
+    ],
+    ids=["pairs", "service networks", "Calico's peer"],
+)
+def test_the_verification_runs_again_when_drift_was_repaired(
+    kind: str, once: dict[str, Any], again: dict[str, Any]
+) -> None:
     texts = []
-    for added in (["192.168.0.0/16"], ["192.168.0.0/16", "10.96.0.0/12"]):
-        outputs: Outputs = {COMMAND: {"stdout": SEEN}, PAIRS: {"added": added}}
+    for answer in (once, again):
+        outputs: Outputs = {COMMAND: {"stdout": SEEN}, kind: answer}
         inputs = recorded(peering, outputs=outputs).of(COMMAND)["external-verification"]
         texts.append(inputs["stdin"])
     assert texts[0] != texts[1]
@@ -113,9 +124,7 @@ def test_the_outputs_are_what_the_verification_saw() -> None:
         made.bird_configuration.apply(lambda value: seen.update(configuration=value))
 
     recorded(program, outputs={COMMAND: {"stdout": SEEN}})
-    assert seen["sessions"] == [
-        {"neighbor": "172.34.8.10", "state": "Established", "protocol": "calico1"}
-    ]
+    assert seen["sessions"] == [{"neighbor": "172.34.8.10", "state": "Established", "protocol": "calico1"}]
     assert seen["routes"] == [{"prefix": "10.96.0.0/12", "nextHops": ["172.34.8.10"]}]
     assert "neighbor range 172.34.8.0/24 as 64512;" in seen["configuration"]
 

@@ -28,9 +28,7 @@ def test_pulumis_schema_has_the_same_keys_and_defaults() -> None:
     schema: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
     assert set(schema) == {*KEYS, "sshPrivateKey"}
     texts = {
-        key: declared["default"]
-        if isinstance(declared["default"], str)
-        else json.dumps(declared["default"])
+        key: declared["default"] if isinstance(declared["default"], str) else json.dumps(declared["default"])
         for key, declared in schema.items()
         if "default" in declared
     }

@@ -46,9 +46,7 @@ def create(path: Path) -> None:
     with engine.begin() as connection:
         for rule in _default_rules():
             attribute = connection.execute(
-                attributes.insert().values(
-                    description=rule.pop("description"), resource_type=rules.name
-                )
+                attributes.insert().values(description=rule.pop("description"), resource_type=rules.name)
             ).inserted_primary_key
             assert attribute
             values = {"id": str(uuid.uuid4()), **rule, "standard_attr_id": attribute[0]}
