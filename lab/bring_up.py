@@ -1,7 +1,7 @@
 """Brings the lab's parts up, inside the keeper's namespaces.
 
-Run by lab/lifecycle.py as `python -m lab.bring_up FOLDER TOOLS ROOTFS VENV PROGRAM=FOLDER…`. The
-external machine, the cluster and OpenStack do not depend on each other and come up side by side.
+Run by lab/lifecycle.py as `python -m lab.bring_up FOLDER TOOLS ROOTFS VENV yes|no PROGRAM=FOLDER…`.
+The external machine, the cluster and OpenStack do not depend on each other and come up side by side.
 """
 
 import os
@@ -21,7 +21,14 @@ from lab.progress import Steps
 from lab.site import MGMT, PEER
 
 
-def bring_up(layout: Layout, tools: Tools, rootfs: Path, venv: Path, programs: dict[str, Path]) -> None:
+def bring_up(
+    layout: Layout,
+    tools: Tools,
+    rootfs: Path,
+    venv: Path,
+    programs: dict[str, Path],
+    command_plugin: bool,
+) -> None:
     """Everything from the network to the stack's configuration.
 
     Raises:
@@ -47,7 +54,7 @@ def bring_up(layout: Layout, tools: Tools, rootfs: Path, venv: Path, programs: d
 
     _side_by_side(external_machine, kubernetes, network_service)
     with steps("stack `lab`: state backend, passphrase, configuration"):
-        stack.prepare(layout, hosts[MGMT])
+        stack.prepare(layout, hosts[MGMT], command_plugin)
 
 
 def link_programs(layout: Layout, programs: dict[str, Path]) -> None:
@@ -78,10 +85,17 @@ def _side_by_side(*parts: Callable[[], None]) -> None:
 
 def main(arguments: list[str]) -> int:
     """Parse the arguments that lab/lifecycle.py gives and bring the lab up."""
-    folder, tools, rootfs, venv, *programs = arguments
+    folder, tools, rootfs, venv, command_plugin, *programs = arguments
     found = {name: Path(place) for name, place in (item.split("=", 1) for item in programs)}
     try:
-        bring_up(Layout(folder=Path(folder)), Tools(Path(tools)), Path(rootfs), Path(venv), found)
+        bring_up(
+            Layout(folder=Path(folder)),
+            Tools(Path(tools)),
+            Path(rootfs),
+            Path(venv),
+            found,
+            command_plugin == "yes",
+        )
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -15,12 +15,13 @@ from pathlib import Path
 from lab import control_groups, keeper
 from lab.debian import Tools, tools
 from lab.engine.build import Product, built, is_built
-from lab.engine.products import needed
+from lab.engine.products import needed, pulumi_on_path
 from lab.errors import LabError
 from lab.layout import PROJECT, Layout
 from lab.openstack.venv import ensure_venv
 from lab.progress import Steps
 from lab.rootfs import rootfs
+from lab.stack import install_own_plugins
 from lab.waiting import wait_for
 
 REQUIRED = {
@@ -42,6 +43,8 @@ class Parts:
     rootfs: Path
     openstack: Path
     programs: dict[str, Path]
+    command_plugin: bool
+    """Whether the machine's own engine has fetched pulumi-command's plugin."""
 
 
 def check_machine() -> None:
@@ -71,7 +74,11 @@ def gather(layout: Layout, steps: Steps) -> Parts:
     with steps("Keystone and Neutron from PyPI", long=True):
         venv = ensure_venv(layout, steps.say)
     programs = {product.program: _program(layout, product, steps) for product in needed()}
-    return Parts(unpacked, root, venv, programs)
+    command_plugin = False
+    if pulumi_on_path():
+        with steps(f"plugins for {pulumi_on_path()}", long=True):
+            command_plugin = install_own_plugins()
+    return Parts(unpacked, root, venv, programs, command_plugin)
 
 
 def _program(layout: Layout, product: Product, steps: Steps) -> Path:
@@ -158,7 +165,8 @@ def _hold_and_bring_up(layout: Layout, parts: Parts) -> None:
 
     alive = wait_for("the lab's keeper", held, 20)
     try:
-        arguments = [str(parts.tools.folder), str(parts.rootfs), str(parts.openstack)]
+        places = (parts.tools.folder, parts.rootfs, parts.openstack)
+        arguments = [*map(str, places), "yes" if parts.command_plugin else "no"]
         programs = [f"{name}={folder}" for name, folder in parts.programs.items()]
         command = keeper.inside(alive.pid, sys.executable, "-m", "lab.bring_up", str(layout.folder))
         done = subprocess.run([*command, *arguments, *programs], cwd=PROJECT)

@@ -6,6 +6,7 @@ at it, and `pulumi up --stack lab` on the management host needs no more options.
 """
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ from lab.layout import PROJECT, Layout
 STACK = "lab"
 COMMAND_PLUGIN = "pulumi-resource-command"
 COMMAND_PLUGIN_VARIABLE = "PULUMI_COMMAND_PLUGIN"
+# The first with PULUMI_OPTION_… variables for every option (seen in its source).
+OLDEST_PULUMI = (3, 215, 0)
 
 
 def environment(layout: Layout) -> dict[str, str]:
@@ -56,25 +59,34 @@ def environment(layout: Layout) -> dict[str, str]:
 
 
 def install_own_plugins() -> bool:
-    """Let the machine's own engine fetch its plugins; False where it cannot fetch pulumi-command.
+    """Let the machine's own engine fetch its plugins; whether it has pulumi-command's then.
 
     Runs on the machine itself: the lab's management host reaches nothing outside the lab.
 
     Raises:
-        LabError: when it cannot fetch the Kubernetes plugin, which has no stand-in.
+        LabError: when the engine is too old, or cannot fetch the Kubernetes plugin, which has no
+            stand-in.
     """
-    wanted = {"kubernetes": KUBERNETES_PLUGIN_VERSION, "command": COMMAND_PLUGIN_VERSION}
-    for name, version in wanted.items():
-        command = ["pulumi", "plugin", "install", "resource", name, version]
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        if done.returncode != 0 and name == "command":
-            return False
-        if done.returncode != 0:
-            raise LabError(
-                f"`{' '.join(command)}` failed; take this `pulumi` off PATH to have the engine built"
-                f" from Go modules instead:\n{done.stderr.strip()}"
-            )
-    return True
+    found = _run_pulumi("version").stdout.strip()
+    if tuple(map(int, re.findall(r"\d+", found)[:3])) < OLDEST_PULUMI:
+        wanted = ".".join(map(str, OLDEST_PULUMI))
+        raise LabError(
+            f"`pulumi` on PATH is {found or 'of an unknown version'}, {wanted} or newer is needed:"
+            " update it, or take it off PATH to have the engine built from Go modules"
+        )
+    kubernetes = _run_pulumi("plugin", "install", "resource", "kubernetes", KUBERNETES_PLUGIN_VERSION)
+    if kubernetes.returncode != 0:
+        raise LabError(
+            f"`pulumi plugin install resource kubernetes {KUBERNETES_PLUGIN_VERSION}` failed; take this"
+            " `pulumi` off PATH to have the engine built from Go modules instead:\n"
+            + kubernetes.stderr.strip()
+        )
+    command = _run_pulumi("plugin", "install", "resource", "command", COMMAND_PLUGIN_VERSION)
+    return command.returncode == 0
+
+
+def _run_pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["pulumi", *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 def own_command_plugin() -> Path | None:
@@ -86,34 +98,31 @@ def own_command_plugin() -> Path | None:
     return Path(found).resolve() if found else None
 
 
-def _place_plugins(layout: Layout) -> None:
+def _place_plugins(layout: Layout, command_installed: bool) -> None:
     """Put the plugins where the engine looks first, so that it need not warn about PATH."""
-    real = own_command_plugin()
-    home = layout.stack / "home" / "plugins"
+    place = layout.bin
     if not pulumi_on_path():
+        home = layout.stack / "home" / "plugins"
         kubernetes = home / f"resource-kubernetes-v{KUBERNETES_PLUGIN_VERSION}"
-        kubernetes.mkdir(parents=True)
+        place = home / f"resource-command-v{COMMAND_PLUGIN_VERSION}"
+        for folder in (kubernetes, place):
+            folder.mkdir(parents=True)
         program = "pulumi-resource-kubernetes"
         (layout.bin / program).rename(kubernetes / program)
-        command = home / f"resource-command-v{COMMAND_PLUGIN_VERSION}"
-        command.mkdir(parents=True)
-    elif real or (layout.run / "command-plugin-installed").exists():
-        return
-    else:
-        command = layout.bin
+    real = own_command_plugin()
     if real:
-        (command / COMMAND_PLUGIN).symlink_to(real)
-    else:
-        write_launcher(command / COMMAND_PLUGIN, Path(sys.executable), PROJECT)
+        (place / COMMAND_PLUGIN).symlink_to(real)
+    elif not command_installed:
+        write_launcher(place / COMMAND_PLUGIN, Path(sys.executable), PROJECT)
 
 
-def prepare(layout: Layout, host: Host) -> None:
-    """Make the stack ready for `pulumi up --stack lab`.
+def prepare(layout: Layout, host: Host, command_installed: bool) -> None:
+    """Make the stack ready for `pulumi up --stack lab`; `command_installed` as install_own_plugins says.
 
     Raises:
         LabError: when the engine refuses.
     """
-    _place_plugins(layout)
+    _place_plugins(layout, command_installed)
     passphrase = layout.stack / "passphrase"
     passphrase.touch(mode=0o600)
     passphrase.write_text(secrets.token_urlsafe(32))

@@ -1,6 +1,6 @@
 """A resource plugin run as the engine runs it: a process that is spoken to through gRPC.
 
-`Engine` is the little of the engine that a plugin sees: where its log goes. No `pulumi` is needed.
+No `pulumi` is needed for it.
 """
 
 import os
@@ -9,19 +9,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent import futures
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
-from pulumi.runtime.proto import (
-    engine_pb2,
-    engine_pb2_grpc,
-    provider_pb2,
-    provider_pb2_grpc,
-)
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from tests.conformance.engine import Engine
 from tests.conformance.wire import Properties, from_struct, to_struct
 
 COMMAND = "command:remote:Command"
@@ -30,41 +25,6 @@ LOCAL = "command:local:Command"
 
 _START_SECONDS = 30
 _CALL_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line a plugin logged: severity name in lower case, and whether it is a passing status."""
-
-    severity: str
-    text: str
-    status: bool
-    urn: str
-
-
-class Engine(engine_pb2_grpc.EngineServicer):
-    """Keeps what plugins log."""
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self._server = grpc.server(futures.ThreadPoolExecutor(4))
-        engine_pb2_grpc.add_EngineServicer_to_server(self, self._server)
-        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
-        self._server.start()
-
-    def Log(self, request: engine_pb2.LogRequest, context: Any) -> Any:
-        """The engine's side of a plugin's log."""
-        severity = engine_pb2.LogSeverity.Name(request.severity).lower()
-        self.lines.append(Line(severity, request.message, request.ephemeral, request.urn))
-        return empty_pb2.Empty()
-
-    def texts(self, severity: str | None = None) -> list[str]:
-        """What was logged, of one severity or of all."""
-        return [line.text for line in self.lines if severity in (None, line.severity)]
-
-    def stop(self) -> None:
-        """Close the port."""
-        self._server.stop(None)
 
 
 class PluginError(Exception):
@@ -238,6 +198,10 @@ class Plugin:
             old_inputs=to_struct(old.inputs),
         )
         self._call(self._stub.Delete, request)
+
+    def cancel(self) -> None:
+        """Ask it to give up what it is doing."""
+        self._call(self._stub.Cancel, empty_pb2.Empty())
 
     def version(self) -> str:
         """The version it calls itself."""

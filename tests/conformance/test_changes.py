@@ -7,7 +7,6 @@ A changed trigger replaces through two parts: the plugin names the element, and 
 from typing import Any
 
 import pytest
-from pulumi_command import remote
 
 from tests.conformance.plugin import COMMAND, COPY, Plugin, Resource
 from tests.conformance.wire import UNKNOWN, Properties, file_asset, secret, text_asset
@@ -99,17 +98,19 @@ def test_changes_of_a_copy(plugin: Plugin, change: Properties, kinds: dict[str, 
     assert seen.kinds == kinds
 
 
-@pytest.mark.parametrize("kind", [remote.Command, remote.CopyToRemote])
-def test_sdk_registers_triggers_for_replacement(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["Command", "CopyToRemote"])
+@pytest.mark.filterwarnings("ignore:This resource is deprecated")
+def test_sdk_registers_triggers_for_replacement(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other half of a replacement, which is not the plugin's."""
+    from pulumi_command import remote
+
     seen: list[Any] = []
 
     def register(resource: Any, kind: str, name: str, props: Any, opts: Any, **_: Any) -> None:
         seen.append(opts)
 
     monkeypatch.setattr("pulumi.CustomResource.__init__", register)
-    connection = remote.ConnectionArgs(host="machine")
-    more = {"remote_path": "/file", "source": "text"} if kind is remote.CopyToRemote else {}
-    kind("it", connection=connection, **more)
+    more = {"remote_path": "/file", "source": "text"} if kind == "CopyToRemote" else {}
+    getattr(remote, kind)("it", connection=remote.ConnectionArgs(host="machine"), **more)
     assert seen[0].replace_on_changes == ["triggers[*]"]
     assert seen[0].additional_secret_outputs == ["connection"]

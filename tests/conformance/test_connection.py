@@ -4,12 +4,14 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from lab.waiting import wait_for
 from tests.conformance.agent import agent
 from tests.conformance.machine import PASSWORD, Machine, closed_port
 from tests.conformance.plugin import COMMAND, Plugin, PluginError
@@ -145,6 +147,15 @@ def test_dialling_goes_on_until_the_machine_answers(plugin: Plugin, machine: Mac
     machine.turn_away = 3
     assert run(plugin, machine.connection(dialErrorLimit=limit)) == "ran"
     assert machine.connections == 4
+
+
+def test_cancelling_ends_the_dialling(plugin_command: list[str], machine: Machine) -> None:
+    with Plugin(plugin_command) as plugin, ThreadPoolExecutor(1) as pool:
+        connection = machine.connection(port=closed_port(), dialErrorLimit=-1)
+        said = pool.submit(failure, plugin, connection)
+        wait_for("two attempts", lambda: "Dial 2/inf failed: retrying" in plugin.engine.texts(), 20)
+        plugin.cancel()
+        assert said.result(20) == "context canceled"
 
 
 def test_name_that_is_none(plugin: Plugin, machine: Machine) -> None:

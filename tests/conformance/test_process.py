@@ -13,7 +13,8 @@ import pytest
 from lab.command_standin.launcher import write_launcher
 from lab.waiting import wait_for
 from tests.conformance.conftest import standin_command
-from tests.conformance.plugin import Engine, Plugin, PluginError
+from tests.conformance.engine import Engine
+from tests.conformance.plugin import Plugin, PluginError
 
 ANNOUNCEMENT = "pulumi-command's own plugin is not on this machine: the lab's stand-in answers in its place"
 
