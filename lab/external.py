@@ -137,7 +137,7 @@ class External:
         if leader is None:
             raise LabError(f"the external machine is not running; see {self.layout.log / 'external.log'}")
         kinds = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
-        return ["nsenter", f"--target={leader}", *kinds, "--root", "--wd=/", "--", *command]
+        return ["nsenter", f"--target={leader}", *kinds, "--root", "--wd", "--", *command]
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command on the machine itself and wait for it.

@@ -8,7 +8,7 @@ def test_the_first_preview_shows_everything_and_changes_nothing(
     bare_stack: Stack, machine: External, calico: Calico
 ) -> None:
     bare_stack.destroy()
-    text = bare_stack.preview().stdout
+    text = bare_stack.preview("--show-full-output").stdout
     for what in ("bgppeer-external", "10.96.0.0/12", "192.168.0.0/16", "neighbor range 172.34.8.0/24"):
         assert what in text
     assert machine.run("test", "-e", "/etc/bird", check=False).returncode == 1
