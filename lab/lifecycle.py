@@ -59,8 +59,10 @@ def check_machine() -> None:
     missing = sorted({package for tool, package in REQUIRED.items() if not shutil.which(tool)})
     if missing:
         wrong.append(f"programs are missing: apt-get install {' '.join(missing)}")
-    if not any(is_built(Layout().cache, product) for product in needed()) and not shutil.which("go"):
-        wrong.append("neither `pulumi` with a built cluster in the cache nor Go is on PATH: install Go 1.26")
+    everything_built = all(is_built(Layout().cache, product) for product in needed())
+    if not everything_built and not shutil.which("go"):
+        what = "the cluster's programs" if pulumi_on_path() else "Pulumi and the cluster's programs"
+        wrong.append(f"Go is not on PATH, and {what} are not built yet: install Go 1.26")
     if wrong:
         raise LabError("this machine cannot run the lab yet:\n  - " + "\n  - ".join(wrong))
 
