@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab import cluster, network, openstack, stack
+from lab import cluster, control_groups, network, openstack, stack
 from lab.debian import Tools
 from lab.errors import LabError
 from lab.external import External
@@ -87,6 +87,8 @@ def main(arguments: list[str]) -> int:
     """Parse the arguments that lab/lifecycle.py gives and bring the lab up."""
     folder, tools, rootfs, venv, command_plugin, *programs = arguments
     found = {name: Path(place) for name, place in (item.split("=", 1) for item in programs)}
+    # Not inherited from the keeper: this process came in from outside.
+    control_groups.enter_own()
     try:
         bring_up(
             Layout(folder=Path(folder)),

@@ -104,15 +104,40 @@ async def _dial(
     tunnel: asyncssh.SSHClientConnection | None = None,
 ) -> asyncssh.SSHClientConnection:
     way: dict[str, Any] = {"tunnel": tunnel} if tunnel else {"sock": await _reach(endpoint)}
+    client = _Client()
     try:
         connection = await asyncssh.connect(
-            endpoint.host, endpoint.port, config=None, login_timeout=0, **way, **endpoint.options
-        )
+            endpoint.host, endpoint.port, config=None, login_timeout=0,
+            client_factory=lambda: client, **way, **endpoint.options,
+        )  # fmt: skip
     except asyncssh.ChannelOpenError as error:
         raise _DialError(f"ssh: rejected: connect failed ({error.reason})") from error
     except (asyncssh.Error, OSError) as error:
-        raise _DialError(f"ssh: handshake failed: {_handshake(error, endpoint)}") from error
+        reason = _handshake(error, endpoint, client)
+        raise _DialError(f"ssh: handshake failed: {reason}") from error
     return await open_ones.enter_async_context(connection)
+
+
+class _Client(asyncssh.SSHClient):
+    """Keeps a connection that fails, to see what its machine had to offer."""
+
+    _connection: asyncssh.SSHClientConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._connection = conn
+
+    def lacks(self, wanted: Sequence[str]) -> bool:
+        """Whether the machine offered host keys, but none of the kinds `wanted`.
+
+        asyncssh leaves finding that out to the machine, which hangs up, mostly without a word.
+        """
+        offer: bytes = getattr(self._connection, "_server_kexinit", b"")
+        if not offer or not wanted:
+            return False
+        # RFC 4253, 7.1: the message's number and a cookie, then lists; host keys are the second.
+        start = 17 + 4 + int.from_bytes(offer[17:21], "big")
+        end = start + 4 + int.from_bytes(offer[start : start + 4], "big")
+        return not set(wanted) & set(offer[start + 4 : end].decode("ascii", "replace").split(","))
 
 
 async def _reach(endpoint: _Endpoint) -> socket.socket:
@@ -138,16 +163,17 @@ async def _reach(endpoint: _Endpoint) -> socket.socket:
     raise _DialError(f"dial tcp {endpoint.address}: {reasons[0]}")
 
 
-def _handshake(error: Exception, endpoint: _Endpoint) -> str:
+def _handshake(error: Exception, endpoint: _Endpoint, client: _Client) -> str:
     """What went wrong after TCP, in the words of Go's ssh package."""
+    wanted = endpoint.options.get("server_host_key_algs", [])
+    if client.lacks(wanted):
+        return f"ssh: no common algorithm for host key; we offered: {' '.join(wanted)}"
     match error:
         case asyncssh.HostKeyNotVerifiable():
             return "ssh: host key mismatch"
         case asyncssh.PermissionDenied():
             tried = " ".join(["none", *endpoint.options["preferred_auth"]])
             return f"ssh: unable to authenticate, attempted methods [{tried}], no supported methods remain"
-        case asyncssh.KeyExchangeFailed() if "host key" in str(error):
-            return f"ssh: no common algorithm for host key; {error}"
         case asyncssh.ConnectionLost():
             return "EOF"
         case _:

@@ -75,16 +75,18 @@ def processes() -> list[str]:
 
 
 def traces() -> dict[str, list[str]]:
-    """What the machine itself shows of labs: namespaces, links, mounts."""
+    """What the machine itself shows of labs: namespaces, links, mounts, control groups."""
     shown = {
         "namespaces": ["ip", "netns"],
         "links": ["ip", "-o", "link"],
         "mounts": ["findmnt", "-rno", "TARGET"],
     }
-    return {
+    found = {
         name: subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
         for name, command in shown.items()
     }
+    groups = [str(path) for path in (*ROOT.glob("*/"), *ROOT.glob("*/*/")) if path.name != NAME]
+    return {**found, "control groups beside the labs' own": sorted(groups)}
 
 
 def groups() -> list[Path]:
