@@ -10,9 +10,11 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes import client, config
 from openstack import connect
 from openstack.connection import Connection
@@ -24,6 +26,7 @@ from lab.site import PEER
 from lab.waiting import wait_for
 
 Json = Any
+Changed = Callable[..., dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,21 @@ def stack(bare_stack: Stack) -> Stack:
     """The stack applied: what a test finds wrong is what it did itself."""
     bare_stack.up("--refresh")
     return bare_stack
+
+
+@pytest.fixture
+def changed(layout: Layout, tmp_path: Path) -> Changed:
+    """The environment in which the stack has other settings; the lab's own file stays as it is."""
+
+    def environment(**settings: Any) -> dict[str, str]:
+        document = yaml.safe_load((layout.stack / "Pulumi.lab.yaml").read_text())
+        for key, value in settings.items():
+            document["config"][f"calico-peering:{key}"] = value
+        path = tmp_path / "Pulumi.lab.yaml"
+        path.write_text(yaml.safe_dump(document))
+        return {"PULUMI_OPTION_CONFIG_FILE": str(path)}
+
+    return environment
 
 
 def bird_routes(machine: External) -> dict[str, list[str]]:

@@ -1,32 +1,12 @@
 """What is wrong is said in words for a person, before anything is touched where it can be known."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
 import yaml
 
 from lab.external import External, KeyPair
 from lab.layout import Layout
-from tests.integration.conftest import Calico, Stack, bird_routes
-
-Changed = Callable[..., dict[str, str]]
-
-
-@pytest.fixture
-def changed(layout: Layout, tmp_path: Path) -> Changed:
-    """The environment in which the stack has other settings; the lab's own file stays as it is."""
-
-    def environment(**settings: Any) -> dict[str, str]:
-        document = yaml.safe_load((layout.stack / "Pulumi.lab.yaml").read_text())
-        for key, value in settings.items():
-            document["config"][f"calico-peering:{key}"] = value
-        path = tmp_path / "Pulumi.lab.yaml"
-        path.write_text(yaml.safe_dump(document))
-        return {"PULUMI_OPTION_CONFIG_FILE": str(path)}
-
-    return environment
+from tests.integration.conftest import Calico, Changed, Stack, bird_routes
 
 
 def error_of(stack: Stack, environment: dict[str, str], command: str = "preview") -> str:
@@ -105,3 +85,16 @@ def test_a_missing_session_and_its_next_hops_are_named(
     assert "missing next hops of 10.96.0.0/12: 172.34.8.99" in text
     bare_stack.up()
     assert len(bird_routes(machine)) == 3
+
+
+def test_a_peer_that_somebody_else_made_is_refused_and_kept(bare_stack: Stack, calico: Calico) -> None:
+    bare_stack.destroy()
+    theirs = {"peerIP": "172.34.8.45", "asNumber": 65200}
+    calico.put("bgppeers", "BGPPeer", "bgppeer-external", theirs)
+    try:
+        text = error_of(bare_stack, {}, "up")
+        assert "bgppeer-external" in text and "already exists" in text
+        bare_stack.destroy()
+        assert calico.spec("bgppeers", "bgppeer-external") == theirs
+    finally:
+        calico.delete("bgppeers", "bgppeer-external")

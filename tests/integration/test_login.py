@@ -1,0 +1,35 @@
+"""Logging in as a user other than root, who has sudo without a password."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.external import External
+from tests.integration.conftest import Changed, Stack, bird_routes
+
+USER = "operator"
+
+
+@pytest.fixture
+def user(machine: External) -> Iterator[str]:
+    """A user of the machine who may log in with the same key and use sudo."""
+    machine.run("useradd", "--create-home", "--shell", "/bin/sh", USER)
+    machine.run(
+        "sh",
+        "-c",
+        f"cp -r /root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh"
+        f" && echo '{USER} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{USER}",
+    )
+    yield USER
+    machine.run("sh", "-c", f"userdel --remove {USER} 2>/dev/null; rm -f /etc/sudoers.d/{USER}")
+
+
+def test_a_user_with_sudo_delivers_and_leaves_as_root_does(
+    bare_stack: Stack, changed: Changed, machine: External, user: str
+) -> None:
+    bare_stack.destroy()
+    bare_stack.run("up", "--yes", "--skip-preview", environment=changed(sshUser=user))
+    assert len(bird_routes(machine)) == 3
+    bare_stack.destroy()
+    assert bird_routes(machine) == {}
+    assert machine.run("test", "-e", "/var/lib/calico-peering", check=False).returncode == 1
