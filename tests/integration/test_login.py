@@ -7,7 +7,7 @@ import pytest
 from lab.external import External
 from tests.integration.conftest import Changed, Stack, bird_routes
 
-USER = "operator"
+USER = "netops"
 
 
 @pytest.fixture
