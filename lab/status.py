@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from rich.console import Console
@@ -46,7 +47,7 @@ STATE = re.compile(r"^\s+BGP state:\s+(?P<state>\S+)", re.M)
 
 
 def sessions(text: str) -> list[Session]:
-    """The sessions in the output of `birdc show protocols all`; a range without a neighbor is none."""
+    """The sessions in the output of `birdc show protocols all`, by neighbor; a range is none itself."""
     starts = list(PROTOCOL.finditer(text))
     found = []
     for start, following in zip(starts, [*starts[1:], None], strict=True):
@@ -54,7 +55,7 @@ def sessions(text: str) -> list[Session]:
         neighbor, state = NEIGHBOR.search(block), STATE.search(block)
         if neighbor and state:
             found.append(Session(start["name"], neighbor["address"], state["state"]))
-    return found
+    return sorted(found, key=lambda session: ip_address(session.neighbor))
 
 
 def look(layout: Layout) -> Status:
