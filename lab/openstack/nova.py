@@ -21,6 +21,7 @@ COMPUTE_HOST = "hypervisor"
 
 
 def _configuration(folder: Path, password: str) -> str:
+    # Neutron deletes a machine's port for its user only when Nova's own token comes along.
     login = credentials(NOVA_USER, password)
     return f"""\
 [DEFAULT]
@@ -58,6 +59,9 @@ track_instance_changes = false
 [neutron]
 {login}\
 [glance]
+{login}\
+[service_user]
+send_service_user_token = true
 {login}\
 {token_check(NOVA_USER, password)}"""
 

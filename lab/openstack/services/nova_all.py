@@ -32,7 +32,7 @@ PATIENCE = 80.0
 
 
 def wait_for_placement() -> None:
-    """Return when Placement accepts Nova's user: a compute service that is refused ends at once.
+    """Return when Placement accepts Nova's user: services that are refused end or complain at once.
 
     Raises:
         ClientException: what Keystone or Placement still said after PATIENCE seconds.
@@ -55,11 +55,12 @@ def wait_for_placement() -> None:
 application = init_application("osapi_compute", "nova-api")
 os_brick.setup(CONF)
 os_vif.initialize()
-objects.Service.enable_min_version_cache()
-for binary, topic in (("nova-conductor", conductor.RPC_TOPIC), ("nova-scheduler", scheduler.RPC_TOPIC)):
-    service.Service.create(binary=binary, topic=topic).start()
 wait_for_placement()
-service.Service.create(
-    binary="nova-compute", topic=compute.RPC_TOPIC, topic_alt=compute.RPC_TOPIC_ALT
-).start()
+objects.Service.enable_min_version_cache()
+for binary, topic, second_topic in (
+    ("nova-conductor", conductor.RPC_TOPIC, None),
+    ("nova-scheduler", scheduler.RPC_TOPIC, None),
+    ("nova-compute", compute.RPC_TOPIC, compute.RPC_TOPIC_ALT),
+):
+    service.Service.create(binary=binary, topic=topic, topic_alt=second_topic).start()
 discover_hosts(context.get_admin_context())
