@@ -29,6 +29,7 @@ REQUIRED = {
     "unshare": "util-linux",
     "nsenter": "util-linux",
     "mount": "mount",
+    "sysctl": "procps",
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
     "perl": "perl",

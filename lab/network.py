@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from lab.errors import LabError
 from lab.hosts import last_lines
-from lab.site import HOSTS, NODE_NETWORK, SWITCH
+from lab.site import HOSTS, NODE_NETWORK, SWITCH, mac
 
 BRIDGE = "br0"
 
@@ -33,7 +33,7 @@ def bring_up() -> None:
     for name, address in HOSTS.items():
         ip_batch(
             [
-                f"link add {name} type veth peer name eth0 netns {name}",
+                f"link add {name} type veth peer name eth0 address {mac(address)} netns {name}",
                 f"link set {name} master {BRIDGE} up",
             ],
             SWITCH,

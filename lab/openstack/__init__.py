@@ -1,8 +1,8 @@
 """The lab's OpenStack: Keystone and Neutron, real ones, from PyPI, on SQLite.
 
-Nothing enforces the ports here: Neutron keeps them and applies its own rules to changes (revisions,
-limits, policies), and no agent puts them into the switch. There is no Nova: the nodes' ports exist
-without a server behind them.
+Neutron keeps the ports and applies its own rules to changes (revisions, limits, policies); what puts them
+into the switch is the lab's hypervisor (lab/hypervisor). There is no Nova: the nodes' ports exist without
+a server behind them.
 
 `bring_up` runs inside the keeper's namespaces; what it needs beside them is made before, on the
 machine itself, by lab/openstack/venv.py.
@@ -19,16 +19,18 @@ from lab.hosts import Host
 from lab.layout import PROJECT, Layout
 from lab.openstack import clouds, keystone, neutron
 from lab.openstack.accounts import ADMIN, SERVICE_USER, new_passwords
+from lab.openstack.made import Made
 from lab.openstack.serving import DIRECT
 
 
 def bring_up(
     layout: Layout, host: Host, venv: Path, step: Callable[[str], AbstractContextManager[None]]
-) -> None:
+) -> Made:
     """Start Keystone and Neutron on `host`, make the site's objects, write `layout.clouds`.
 
     Always from nothing: what an earlier call left in `<layout.folder>/openstack` is removed. `venv` is
-    what `ensure_venv` returned. Every user gets a new random password.
+    what `ensure_venv` returned. Every user gets a new random password. Returns what was made for the
+    machines that the lab's switch has.
 
     Raises:
         LabError: when a service does not start or refuses, with the last lines of its log.
@@ -45,7 +47,7 @@ def bring_up(
         identity_service.wait()
         network_service.wait()
     with step("OpenStack: project, users, network, node ports"):
-        host.run(
+        printed = host.run(
             sys.executable,
             "-m",
             "lab.openstack.site",
@@ -54,3 +56,4 @@ def bring_up(
             cwd=PROJECT,
         )
         clouds.write(layout.clouds, passwords)
+    return Made(**json.loads(printed.stdout))

@@ -2,7 +2,8 @@
 
 `python -m lab.openstack.site`, with the users' passwords on standard input as a JSON object
 {user: password}. The project `cluster` stands for whoever made the cluster and owns its network and
-the nodes' ports. The program is another user of that project, and the ports are not its own.
+the nodes' ports. The program is another user of that project, and the ports are not its own. What the
+hypervisor has to know of it is printed as a JSON object (lab/openstack/made.py).
 
 node2's port carries a pair that neither of them put there for the peering.
 """
@@ -10,6 +11,7 @@ node2's port carries a pair that neither of them put there for the peering.
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import cast
 
 import openstack
@@ -18,6 +20,7 @@ from openstack.connection import Connection
 from openstack.exceptions import SDKException
 from openstack.identity.v3._proxy import Proxy
 
+from lab.openstack import node_group
 from lab.openstack.accounts import (
     ADMIN,
     ADMIN_PROJECT,
@@ -25,11 +28,14 @@ from lab.openstack.accounts import (
     CLUSTER_USER,
     MEMBERS,
 )
+from lab.openstack.made import Made
 from lab.openstack.neutron import PHYSICAL_NETWORK
 from lab.openstack.serving import KEYSTONE_URL, NEUTRON_URL, REGION
-from lab.site import NODE_NETWORK, NODES
+from lab.site import NODE_NETWORK, NODES, mac
 
 NETWORK = "nodes"
+# Where ports get an address that ask for none: the machines without a port are elsewhere.
+FREE = ("172.34.8.100", "172.34.8.199")
 FOREIGN_PAIRS: dict[str, list[dict[str, str]]] = {"node2": [{"ip_address": "10.200.0.0/16"}]}
 
 
@@ -71,7 +77,7 @@ def make_identity(admin: Connection, passwords: Mapping[str, str]) -> str:
     return str(projects[CLUSTER_PROJECT])
 
 
-def make_network(admin: Connection, cluster: Connection, project: str) -> None:
+def make_network(admin: Connection, cluster: Connection, project: str) -> Made:
     """The nodes' network (a provider network of the cluster's project), its subnet and ports."""
     network = admin.network.create_network(
         name=NETWORK,
@@ -86,14 +92,21 @@ def make_network(admin: Connection, cluster: Connection, project: str) -> None:
         cidr=str(NODE_NETWORK),
         gateway_ip=None,
         enable_dhcp=False,
+        allocation_pools=[{"start": FREE[0], "end": FREE[1]}],
     )
-    for name, address in NODES.items():
-        cluster.network.create_port(
+    group = node_group.make(cluster)
+    ports = {
+        name: cluster.network.create_port(
             name=name,
             network_id=network.id,
             fixed_ips=[{"subnet_id": subnet.id, "ip_address": str(address)}],
+            mac_address=mac(address),
+            security_groups=[group],
             allowed_address_pairs=FOREIGN_PAIRS.get(name, []),
-        )
+        ).id
+        for name, address in NODES.items()
+    }
+    return Made(network.id, ports)
 
 
 def main() -> int:
@@ -105,10 +118,11 @@ def main() -> int:
         # The first token came with a catalog that does not have Neutron in it yet.
         admin = connect(ADMIN, passwords[ADMIN], ADMIN_PROJECT)
         cluster = connect(CLUSTER_USER, passwords[CLUSTER_USER], CLUSTER_PROJECT)
-        make_network(admin, cluster, project)
+        made = make_network(admin, cluster, project)
     except (SDKException, ClientException) as error:
         print(f"the lab's OpenStack refused: {error}", file=sys.stderr)
         return 1
+    print(json.dumps(asdict(made)))
     return 0
 
 
