@@ -16,7 +16,7 @@ from lab.debian import Tools
 from lab.errors import LabError
 from lab.external import External
 from lab.hosts import Hosts
-from lab.hypervisor import enforcement
+from lab.hypervisor import bring_up as hypervisor
 from lab.layout import Layout
 from lab.progress import Steps
 from lab.site import MGMT, PEER
@@ -52,7 +52,7 @@ def bring_up(
 
     def network_service() -> None:
         made = openstack.bring_up(layout, hosts[MGMT], venv, steps)
-        enforcement.bring_up(layout, hosts, tools, venv, made, steps)
+        hypervisor.bring_up(layout, hosts, tools, rootfs, venv, made, steps)
 
     _side_by_side(external_machine, kubernetes, network_service)
     with steps("stack `lab`: state backend, passphrase, configuration"):

@@ -14,6 +14,18 @@ from lab.site import HOSTS, NODE_NETWORK, SWITCH, mac
 BRIDGE = "br0"
 
 
+def ip(*words: str) -> str:
+    """Run `ip` and return what it prints.
+
+    Raises:
+        LabError: with iproute2's own words.
+    """
+    done = subprocess.run(["ip", *words], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LabError(f"`ip {' '.join(words)}` failed:\n{last_lines(done.stdout + done.stderr)}")
+    return done.stdout
+
+
 def ip_batch(lines: Iterable[str], netns: str | None = None) -> None:
     """Run `ip -batch` with these lines, in a namespace or where we are.
 
