@@ -34,6 +34,8 @@ REQUIRED = {
     "dpkg-deb": "dpkg",
     "perl": "perl",
 }
+# Neutron's filters see what a bridge passes on only with the kernel's module br_netfilter.
+BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def check_machine() -> None:
     missing = sorted({package for tool, package in REQUIRED.items() if not shutil.which(tool)})
     if missing:
         wrong.append(f"programs are missing: apt-get install {' '.join(missing)}")
+    if not BRIDGE_FILTER.exists():
+        wrong.append("the kernel does not filter what bridges pass on: modprobe br_netfilter")
     # Another user may not even look into root's cache.
     if root and not shutil.which("go") and not all(is_built(Layout().cache, each) for each in needed()):
         what = "the cluster's programs" if pulumi_on_path() else "Pulumi and the cluster's programs"

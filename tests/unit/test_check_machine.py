@@ -37,3 +37,9 @@ def test_without_go_and_with_an_empty_cache_it_says_what_to_install(
         LabError, match="Pulumi and the cluster's programs are not built yet: install Go 1.26"
     ):
         lifecycle.check_machine()
+
+
+def test_a_kernel_without_bridge_filters_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(lifecycle, "BRIDGE_FILTER", tmp_path / "absent")
+    with pytest.raises(LabError, match="modprobe br_netfilter"):
+        lifecycle.check_machine()
