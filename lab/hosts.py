@@ -2,7 +2,7 @@
 
 Everything here runs inside the keeper's namespaces (lab/keeper.py), so that a process started here
 dies with the lab whatever happens. The file system is the machine's own, except for the external
-machine, which has a root of its own (lab/external.py).
+machine and OpenStack's instances, which have roots of their own (lab/machine.py).
 """
 
 import os
