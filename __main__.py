@@ -10,7 +10,7 @@ from components.settings import KEYS, SettingsError, read_settings
 config = pulumi.Config()
 try:
     settings = read_settings({key: config.get(key) or "" for key in KEYS})
-    check_cluster(settings)
+    settings = check_cluster(settings)
     ports = node_ports(settings)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None

@@ -22,6 +22,7 @@ from components.provider_errors import ProviderError
 GROUP = "projectcalico.org"
 VERSION = "v3"
 KINDS = frozenset({"bgppeers", "bgpconfigurations"})
+CALICO_RIGHTS = f"get, create, update and delete on bgpconfigurations and bgppeers of {GROUP}"
 
 # Seconds that one request may take before the cluster counts as not answering.
 REQUEST_TIMEOUT = 30
@@ -81,8 +82,11 @@ class ChangedMeanwhileError(ProviderError):
 
 
 @contextmanager
-def clear_errors(client: ApiClient, doing: str) -> Iterator[None]:
-    """Turn what the Kubernetes client raises while `doing` something into a ProviderError."""
+def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> Iterator[None]:
+    """Turn what the Kubernetes client raises while `doing` something into a ProviderError.
+
+    `needs`: the rights that this takes.
+    """
     host = client.configuration.host
     try:
         yield
@@ -93,10 +97,7 @@ def clear_errors(client: ApiClient, doing: str) -> Iterator[None]:
         if error.status == 409:
             raise ChangedMeanwhileError(text) from error
         if error.status in (401, 403):
-            raise ProviderError(
-                f"{text}; the kubeconfig's user needs get, create, update and delete on "
-                f"bgpconfigurations and bgppeers of {GROUP}"
-            ) from error
+            raise ProviderError(f"{text}; the kubeconfig's user needs {needs}") from error
         if error.status == 503:
             raise ProviderError(
                 f"{text}; is Calico's API server running? (APIService {VERSION}.{GROUP})"
