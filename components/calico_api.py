@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import urllib3
 import yaml
@@ -22,6 +23,7 @@ from components.provider_errors import ProviderError
 GROUP = "projectcalico.org"
 VERSION = "v3"
 KINDS = frozenset({"bgppeers", "bgpconfigurations"})
+STACK_ANNOTATION = "calico-peering/stack"
 CALICO_RIGHTS = f"get, create, update and delete on bgpconfigurations and bgppeers of {GROUP}"
 
 # Seconds that one request may take before the cluster counts as not answering.
@@ -52,6 +54,19 @@ def connect(kubeconfig: str | None = None, context: str | None = None) -> ApiCli
     # The client's own retries print warnings and make a dead cluster take minutes.
     configuration.retries = urllib3.Retry(total=1, backoff_factor=0)
     return ApiClient(configuration)
+
+
+def peer_of(client: ApiClient, name: str, stack: str) -> str | None:
+    """`name` when there is a BGPPeer of that name and `stack` has made it, otherwise None."""
+    try:
+        with clear_errors(client, f"reading BGPPeer {name}"):
+            found: Any = CustomObjectsApi(client).get_cluster_custom_object(
+                GROUP, VERSION, "bgppeers", name, _request_timeout=REQUEST_TIMEOUT
+            )
+    except NotServedError:
+        return None
+    annotations = found["metadata"].get("annotations") or {}
+    return name if annotations.get(STACK_ANNOTATION) == stack else None
 
 
 def check_calico(client: ApiClient) -> None:

@@ -30,6 +30,8 @@ class ExternalPeeringArgs(TypedDict):
     settings: Settings
     private_key: NotRequired[pulumi.Input[str] | None]
     """The login's key. Default: the ssh agent."""
+    peer_left_over: NotRequired[str | None]
+    """Name of the BGPPeer when this stack has made it already. Default: None."""
     ports: NotRequired[NodePorts]
     """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
 
@@ -115,6 +117,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 "machine_address": str(settings.machine_address),
                 "machine_as_number": settings.machine_as_number,
                 "service_networks": services,
+                "left_over": args.get("peer_left_over"),
                 "kubeconfig": settings.kubeconfig,
                 "context": settings.kube_context,
             },

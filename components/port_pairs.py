@@ -17,9 +17,10 @@ from openstack.connection import Connection
 
 from components.neutron_ports import Port, PortMovedError, change_port, named
 from components.openstack_api import clear_errors
-from components.ports_seen import SEEN, THIS_RUN
+from components.ports_seen import SEEN
 from components.provider_errors import ProviderError
 from components.shared_list import Entry, Shape, plan, present
+from components.this_run import THIS_RUN
 
 # Seconds for which we try to get in between others who keep changing the same port. A number of
 # attempts would be spent in seconds where Neutron is fast, and in minutes where it is slow.

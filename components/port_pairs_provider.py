@@ -21,8 +21,9 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from components.neutron_ports import PortGoneError
 from components.openstack_api import clear_errors, connect
 from components.port_pairs import Done, Wish, carried, filters, fulfil
-from components.ports_seen import SEEN, THIS_RUN
+from components.ports_seen import SEEN
 from components.shared_list_provider import SharedListProvider, written
+from components.this_run import THIS_RUN
 
 
 class PortPairsProvider(SharedListProvider):

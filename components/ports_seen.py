@@ -77,43 +77,4 @@ class PortsSeen:
         self._ports.update((str(port["id"]), (now, port)) for port in ports)
 
 
-class ThisRun:
-    """What this process itself learnt and did, by port and by what is put on it.
-
-    A state that was saved before a crash may be older than the ports are. What happened in this very
-    process is certain, and decides where the state alone would leave a doubt.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._absent: set[tuple[str, str]] = set()
-        self._settled: set[tuple[str, str]] = set()
-
-    def saw_absent(self, port_id: str, what: str) -> None:
-        """It was looked for before our first write, and not there."""
-        with self._lock:
-            self._absent.add((port_id, what))
-
-    def absent_before_us(self, port_id: str, things: Iterable[str]) -> set[str]:
-        """Those of `things` that were not there when this process looked, before it wrote any."""
-        with self._lock:
-            return {what for what in things if (port_id, what) in self._absent}
-
-    def wrote(self, port_id: str) -> None:
-        """We are about to write: from now on what is there may be ours."""
-        with self._lock:
-            self._absent = {one for one in self._absent if one[0] != port_id}
-
-    def settle(self, port_id: str, things: Iterable[str]) -> None:
-        """What was ours of these is off the port, and the rest is left to others."""
-        with self._lock:
-            self._settled.update((port_id, what) for what in things)
-
-    def settled(self, port_id: str, what: str) -> bool:
-        """Whether that was decided in this process."""
-        with self._lock:
-            return (port_id, what) in self._settled
-
-
 SEEN = PortsSeen()
-THIS_RUN = ThisRun()

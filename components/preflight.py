@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from components.calico_api import check_calico
+from components.calico_api import check_calico, peer_of
 from components.calico_api import connect as connect_cluster
 from components.cluster_nodes import node_addresses
 from components.neutron_ports import Port, named
@@ -38,6 +38,15 @@ def check_cluster(settings: Settings) -> Settings:
     client = connect_cluster(settings.kubeconfig, settings.kube_context)
     check_calico(client)
     return with_nodes(settings, node_addresses(client)) if settings.nodes_from_cluster else settings
+
+
+def peer_left_over(settings: Settings, stack: str) -> str | None:
+    """Name of the machine's BGPPeer when `stack` has made it, be it in its state or not.
+
+    An engine that was killed may have made it without saving that. Raises ProviderError.
+    """
+    client = connect_cluster(settings.kubeconfig, settings.kube_context)
+    return peer_of(client, f"bgppeer-{settings.machine_name}", stack)
 
 
 def node_ports(settings: Settings) -> NodePorts:
