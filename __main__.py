@@ -4,7 +4,7 @@ import pulumi
 
 from components.calico_bgp import stack_name
 from components.external_peering import ExternalPeering
-from components.preflight import check_cluster, node_ports, peer_left_over
+from components.preflight import check_cluster, left_over, node_ports
 from components.provider_errors import ProviderError
 from components.settings import KEYS, SettingsError, read_settings
 
@@ -12,7 +12,7 @@ config = pulumi.Config()
 try:
     settings = read_settings({key: config.get(key) or "" for key in KEYS})
     settings = check_cluster(settings)
-    left_over = peer_left_over(settings, stack_name())
+    left = left_over(settings, stack_name())
     ports = node_ports(settings)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
@@ -22,7 +22,7 @@ private_key = config.get_secret("sshPrivateKey") if config.get("sshPrivateKey") 
 
 peering = ExternalPeering(
     settings.machine_name,
-    {"settings": settings, "private_key": private_key, "ports": ports, "peer_left_over": left_over},
+    {"settings": settings, "private_key": private_key, "ports": ports, "left_over": left},
 )
 
 pulumi.export("sessions", peering.sessions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from openstack.connection import Connection
 
@@ -110,6 +111,13 @@ def gone(port_id: str) -> PortGoneError:
 
 def reason(answer: Any) -> str:
     """Neutron's own words, with the status."""
+    if answer.status_code == 401:
+        # The token was good for other requests: Keystone's middleware speaks like this of access rules.
+        path = urlsplit(answer.request.url).path
+        return (
+            f"the credentials do not allow {answer.request.method} {path} (HTTP 401); when they are an "
+            "application credential with access rules, docs/openstack.md has the rules that are needed"
+        )
     try:
         text = answer.json()["NeutronError"]["message"]
     except (ValueError, LookupError, TypeError):
