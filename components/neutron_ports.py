@@ -59,6 +59,17 @@ def list_ports_any(connection: Connection, key: str, values: Sequence[str], **fi
     ]
 
 
+def find_networks(connection: Connection, name_or_id: str) -> list[str]:
+    """Ids of the networks of that name, else the one with that id, else nothing."""
+    for key in ("name", "id"):
+        answer = connection.network.get("/networks", params={key: name_or_id, "fields": "id"})
+        if answer.status_code != 200:
+            raise ProviderError(f"looking up Neutron's network {name_or_id!r} failed: {reason(answer)}")
+        if found := [str(network["id"]) for network in answer.json()["networks"]]:
+            return found
+    return []
+
+
 def read_port(connection: Connection, port_id: str) -> Port:
     """One port. Raises PortGoneError."""
     answer = connection.network.get(f"/ports/{port_id}", params={"fields": [*FIELDS]})

@@ -19,7 +19,7 @@ from lab.openstack.serving import KEYSTONE_URL, REGION
 from tests.integration.provided import PODS, Port, create, delete, look, look_no_more, refresh
 
 # As docs/openstack.md has them.
-PORTS = ["GET /v2.0/networks", "GET /v2.0/networks/*", "GET /v2.0/ports", "GET /v2.0/ports/*"]
+PORTS = ["GET /v2.0/networks", "GET /v2.0/ports", "GET /v2.0/ports/*"]
 WRITE = "PUT /v2.0/ports/*"
 
 Credential = Callable[..., Connection]
@@ -76,10 +76,10 @@ def test_a_member_with_these_access_rules_can_do_it_all(port: Port, credential: 
     work(credential("member", [*PORTS, WRITE]), port)
 
 
-@pytest.mark.parametrize("rule", [PORTS[0], PORTS[2], WRITE])
+@pytest.mark.parametrize("rule", [PORTS[0], PORTS[1], WRITE])
 def test_each_of_these_access_rules_is_needed(port: Port, credential: Credential, rule: str) -> None:
     connection = credential("member", [one for one in [*PORTS, WRITE] if one != rule])
-    with pytest.raises(ProviderError, match="access rules|Keystone refused"):
+    with pytest.raises(ProviderError, match="application credential with access rules"):
         work(connection, port)
     assert port.networks() == set()
 
