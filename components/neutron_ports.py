@@ -20,6 +20,7 @@ Port = Mapping[str, Any]
 FIELDS = (
     "id",
     "name",
+    "project_id",
     "network_id",
     "device_id",
     "fixed_ips",
@@ -157,7 +158,7 @@ def _refused(connection: Connection, port: Port, change: Mapping[str, Any], answ
     if answer.status_code == 403:
         return ProviderError(
             f"{named(port)}: these credentials may not change its {what}; Neutron allows that to who has "
-            f"the role member in {_owner(connection, port)}, and to administrators: {why}"
+            f"the role member in {_owners(connection, port)}, and to administrators: {why}"
         )
     pairs = change.get("allowed_address_pairs", ())
     if answer.status_code == 400 and "maximum" in why:
@@ -174,11 +175,14 @@ def _refused(connection: Connection, port: Port, change: Mapping[str, Any], answ
     return ProviderError(f"{named(port)}: Neutron refused its {what}: {why}")
 
 
-def _owner(connection: Connection, port: Port) -> str:
+def _owners(connection: Connection, port: Port) -> str:
+    """Whose the port is and whose its network, which Neutron looks at both."""
     answer = connection.network.get(f"/networks/{port['network_id']}", params={"fields": "project_id"})
-    project = answer.json()["network"].get("project_id") if answer.status_code == 200 else None
+    of_network = answer.json()["network"].get("project_id") if answer.status_code == 200 else None
+    of_port = port.get("project_id")
+    if of_port == of_network:
+        return f"the project {of_port}, which owns the port and its network"
     return (
-        f"the project {project}, which owns the port's network"
-        if project
-        else ("the project that owns the port's network")
+        f"both the project {of_port or 'that owns the port'}, which owns the port, and the project "
+        f"{of_network or 'that these credentials cannot see'}, which owns its network"
     )

@@ -95,5 +95,5 @@ def test_a_reader_can_preview_and_is_told_what_is_missing(port: Port, credential
     connection = credential("reader")
     address = port.read()["fixed_ips"][0]["ip_address"]
     assert by_addresses(connection, "nodes", [address])
-    with pytest.raises(ProviderError, match=f"port {port.id} .*role member in the project .*HTTP 403"):
+    with pytest.raises(ProviderError, match=f"port {port.id} .*role member in .*HTTP 403"):
         create(port.inputs(PODS))
