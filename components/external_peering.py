@@ -8,7 +8,6 @@ It deliberately looks nothing up (preflight.py) and makes no machine.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import NotRequired, TypedDict
 
@@ -18,8 +17,11 @@ from pulumi_command.remote import Command, Logging
 from components.address_pairs import AddressPairs
 from components.bird_config import bird_config, render
 from components.bird_router import BirdRouter, router
-from components.calico_bgp import CalicoBgp
+from components.calico_bgp import CalicoBgp, stack_name
 from components.existing_machine import ExistingMachine
+from components.left_over import LeftOver, group_description
+from components.node_ports import NodePorts
+from components.node_security_group import NodeSecurityGroup
 from components.observed import Route, Session, parse
 from components.settings import Settings
 
@@ -30,8 +32,10 @@ class ExternalPeeringArgs(TypedDict):
     settings: Settings
     private_key: NotRequired[pulumi.Input[str] | None]
     """The login's key. Default: the ssh agent."""
-    ports: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Ids of the nodes' Neutron ports by a stable label. Default: none, the site has no OpenStack."""
+    left_over: NotRequired[LeftOver]
+    """What this stack has made already, be it in its state or not. Default: nothing."""
+    ports: NotRequired[NodePorts]
+    """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
 
 
 def expectation(settings: Settings, parts: object = None) -> str:
@@ -87,10 +91,29 @@ class ExternalPeering(pulumi.ComponentResource):
             },
             child,
         )
+        left_over = args.get("left_over", LeftOver())
+        ports = args.get("ports", NodePorts())
+        group = None
+        if settings.node_security_group:
+            group = NodeSecurityGroup(
+                f"{name}-nodes",
+                {
+                    "machine_name": settings.machine_name,
+                    "machine_address": str(settings.machine_address),
+                    "machine_networks": [str(network) for network in settings.machine_networks],
+                    "description": group_description(stack_name()),
+                    "left_over": left_over.group,
+                    "cloud": settings.cloud,
+                },
+                child,
+            )
         pairs = AddressPairs(
             f"{name}-pairs",
             {
-                "ports": args.get("ports", {}),
+                "ports": ports.ids,
+                "aliases": ports.aliases,
+                "unfiltered": ports.unfiltered,
+                "security_group": group.group_id if group else None,
                 "networks": [*map(str, settings.pod_networks), *services],
                 "cloud": settings.cloud,
             },
@@ -112,6 +135,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 "machine_address": str(settings.machine_address),
                 "machine_as_number": settings.machine_as_number,
                 "service_networks": services,
+                "left_over": left_over.peer,
                 "kubeconfig": settings.kubeconfig,
                 "context": settings.kube_context,
             },
