@@ -38,17 +38,23 @@ class Stack:
         self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run `pulumi ARGUMENTS` without questions; its whole output in the failure."""
-        done = subprocess.run(
+        with self.start(*arguments, environment=environment) as process:
+            output, errors = process.communicate()
+        if check and process.returncode != 0:
+            pytest.fail(f"pulumi {' '.join(arguments)}:\n{output}\n{errors}")
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+    def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start `pulumi ARGUMENTS` without questions, to look at things meanwhile."""
+        return subprocess.Popen(
             ["pulumi", *arguments, "--stack", "lab", "--non-interactive", "--color", "never"],
             cwd=PROJECT,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        if check and done.returncode != 0:
-            pytest.fail(f"pulumi {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}")
-        return done
 
     def up(self, *options: str) -> str:
         """`pulumi up`, as it stands or with options."""

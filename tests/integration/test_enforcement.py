@@ -1,16 +1,13 @@
 """OpenStack really drops packets here: what its API says of the nodes' ports is in force within 2 s."""
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from openstack.connection import Connection
-from openstack.network.v2.port import Port
 from openstack.network.v2.security_group_rule import SecurityGroupRule
 
 from lab.cluster.pods import PODS, Pod
@@ -19,55 +16,11 @@ from lab.external import External
 from lab.hosts import Host
 from lab.openstack import node_group
 from lab.site import HOSTS, NODES, PEER, POD_NETWORK, SERVICE_NETWORK
-from lab.waiting import wait_for
 from tests.integration.conftest import Stack, bird_routes, poll
+from tests.integration.packets import answers, change, port, route, silent, throughout, within
 from tests.integration.test_connection import SCENARIO
 
-# Seconds within which a change of Neutron's has to be in force.
-IN_FORCE = 2.0
-# Shorter than the kernel's second SYN: a lost one is not waited for, but asked anew.
-PATIENCE = "0.5"
 FIELDS = ("allowed_address_pairs", "port_security_enabled", "security_groups")
-
-
-def answers(machine: External, url: str) -> bool:
-    """Whether the external machine gets an answer."""
-    command = ("curl", "-sS", "--max-time", PATIENCE, url)
-    return machine.run(*command, check=False).returncode == 0
-
-
-def silent(machine: External, url: str) -> bool:
-    """Whether it gets none."""
-    return not answers(machine, url)
-
-
-def within(what: str, probe: Callable[[], bool]) -> None:
-    """Wait until a change is in force; a failure otherwise, after 2 s."""
-    start = time.monotonic()
-    wait_for(what, probe, IN_FORCE, every=0.02)
-    print(f"{what}: {time.monotonic() - start:.2f} s")
-
-
-@contextmanager
-def route(machine: External, destination: str, node: str) -> Iterator[None]:
-    """Send what is for one address by way of one node, instead of any."""
-    words = (f"{destination}/32", "via", str(NODES[node]))
-    machine.run("ip", "route", "add", *words)
-    try:
-        yield
-    finally:
-        machine.run("ip", "route", "del", *words)
-
-
-def port(cloud: Connection, name: str) -> Port:
-    """A node's port as it is now."""
-    found: Port = cloud.network.find_port(name, ignore_missing=False)
-    return found
-
-
-def change(cloud: Connection, name: str, **fields: Any) -> None:
-    """Change a node's port by hand."""
-    cloud.network.update_port(port(cloud, name), **fields)
 
 
 def within_pairs(pairs: list[dict[str, str]], *networks: object) -> list[dict[str, str]]:
@@ -124,8 +77,7 @@ def test_the_service_answers_through_a_node_only_while_the_pairs_are_there(
         # The answer has the service's address, whatever the pods may do.
         pods_only = within_pairs(ports[node]["allowed_address_pairs"], POD_NETWORK)
         change(cloud, node, allowed_address_pairs=pods_only)
-        time.sleep(IN_FORCE)
-        assert not answers(machine, SERVICE_URL)
+        throughout("the service keeps silent", partial(silent, machine, SERVICE_URL))
         both = within_pairs(ports[node]["allowed_address_pairs"], POD_NETWORK, SERVICE_NETWORK)
         change(cloud, node, allowed_address_pairs=both)
         within("the service to answer", partial(answers, machine, SERVICE_URL))

@@ -1,0 +1,68 @@
+"""What passes the nodes' ports, as the external machine sees it: requests by HTTP, by way of a chosen node.
+
+Helpers of the tests about packets, no tests. OpenStack's side is the cluster's administrator, by hand.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from openstack.connection import Connection
+from openstack.network.v2.port import Port
+
+from lab.external import External
+from lab.site import NODES
+from lab.waiting import wait_for
+
+# Seconds within which a change of Neutron's has to be in force.
+IN_FORCE = 2.0
+# Shorter than the kernel's second SYN: a lost one is not waited for, but asked anew.
+PATIENCE = "0.5"
+
+
+def answers(machine: External, url: str, *options: str) -> bool:
+    """Whether the external machine gets an answer; `options` are curl's."""
+    command = ("curl", "-sS", "--max-time", PATIENCE, *options, url)
+    return machine.run(*command, check=False).returncode == 0
+
+
+def silent(machine: External, url: str, *options: str) -> bool:
+    """Whether it gets none."""
+    return not answers(machine, url, *options)
+
+
+def within(what: str, probe: Callable[[], bool]) -> None:
+    """Wait until a change is in force; a failure otherwise, after 2 s."""
+    start = time.monotonic()
+    wait_for(what, probe, IN_FORCE, every=0.02)
+    print(f"{what}: {time.monotonic() - start:.2f} s")
+
+
+def throughout(what: str, probe: Callable[[], bool]) -> None:
+    """See that something is so for 2 s: no change that is still on its way ends it."""
+    end = time.monotonic() + IN_FORCE
+    while time.monotonic() < end:
+        assert probe(), what
+
+
+@contextmanager
+def route(machine: External, destination: str, node: str) -> Iterator[None]:
+    """Send what is for one address by way of one node, instead of any."""
+    words = (f"{destination}/32", "via", str(NODES[node]))
+    machine.run("ip", "route", "add", *words)
+    try:
+        yield
+    finally:
+        machine.run("ip", "route", "del", *words)
+
+
+def port(cloud: Connection, name: str) -> Port:
+    """A node's port as it is now."""
+    found: Port = cloud.network.find_port(name, ignore_missing=False)
+    return found
+
+
+def change(cloud: Connection, name: str, **fields: Any) -> None:
+    """Change a node's port by hand."""
+    cloud.network.update_port(port(cloud, name), **fields)
