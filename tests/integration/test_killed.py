@@ -1,10 +1,10 @@
 """`kill -9` of the engine in the middle of its work: the next run finishes the job, and nothing of ours
 is taken for somebody else's."""
 
+import itertools
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,7 +71,14 @@ class Victim:
         self.stack.run(command, "--yes", "--skip-preview", environment=self.environment)
         return time.monotonic() - start
 
-    def kill(self, command: str, moment: Moment) -> bool:
+    def kill(self, command: str, moment: Moment) -> None:
+        """Begin a run and kill its engine at the moment; once more when it was quicker than usual."""
+        if not self._killed(command, moment):
+            self.run("destroy" if command == "up" else "up")
+            self.durations[command] *= 0.7
+            assert self._killed(command, moment), f"{command} ends before {moment}"
+
+    def _killed(self, command: str, moment: Moment) -> bool:
         """Begin a run and kill its engine at the moment; whether it had not ended before."""
         engine = subprocess.Popen(
             ["pulumi", command, "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"],
@@ -82,14 +89,13 @@ class Victim:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        seen = threading.Semaphore(moment.count)
+        answered = itertools.count(1)
 
         def strike(call: Call) -> None:
             method, _, kind = moment.call.partition(" ")
-            if call.wrote and call.method == method and f"/{kind}" in call.path and "dryRun" not in call.path:
-                seen.acquire(blocking=False)
-                if not seen._value:
-                    os.killpg(engine.pid, signal.SIGKILL)
+            wanted = call.wrote and call.method == method and f"/{kind}" in call.path
+            if wanted and "dryRun" not in call.path and next(answered) == moment.count:
+                os.killpg(engine.pid, signal.SIGKILL)
 
         recordings = (self.ways.neutron, self.ways.cluster)
         try:
@@ -160,10 +166,10 @@ def test_the_next_run_finishes_the_job(
     victim: Victim, cloud: Connection, calico: Calico, machine: External, up: Moment, destroy: Moment
 ) -> None:
     before = on_site(cloud, calico, machine)
-    assert victim.kill("up", up), f"up had ended before {up}"
+    victim.kill("up", up)
     victim.run("up")
     check_whole(cloud, calico, machine)
-    assert victim.kill("destroy", destroy), f"destroy had ended before {destroy}"
+    victim.kill("destroy", destroy)
     victim.run("destroy")
     after = on_site(cloud, calico, machine)
     for name, was in before.items():
@@ -174,7 +180,7 @@ def test_what_a_killed_up_left_on_ports_and_in_calico_goes_with_a_destroy(
     victim: Victim, cloud: Connection, calico: Calico, machine: External
 ) -> None:
     before = on_site(cloud, calico, machine)
-    assert victim.kill("up", Moment(call="PUT ports", count=1))
+    victim.kill("up", Moment(call="PUT ports", count=1))
     victim.run("destroy")
     after = on_site(cloud, calico, machine)
     for name in ("pairs", "groups of ports", "default"):
