@@ -2,15 +2,17 @@
 
 import pulumi
 
+from components.calico_bgp import stack_name
 from components.external_peering import ExternalPeering
-from components.preflight import check_cluster, node_ports
+from components.preflight import check_cluster, node_ports, peer_left_over
 from components.provider_errors import ProviderError
 from components.settings import KEYS, SettingsError, read_settings
 
 config = pulumi.Config()
 try:
     settings = read_settings({key: config.get(key) or "" for key in KEYS})
-    check_cluster(settings)
+    settings = check_cluster(settings)
+    left_over = peer_left_over(settings, stack_name())
     ports = node_ports(settings)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
@@ -19,7 +21,8 @@ except (SettingsError, ProviderError) as error:
 private_key = config.get_secret("sshPrivateKey") if config.get("sshPrivateKey") else None
 
 peering = ExternalPeering(
-    settings.machine_name, {"settings": settings, "private_key": private_key, "ports": ports}
+    settings.machine_name,
+    {"settings": settings, "private_key": private_key, "ports": ports, "peer_left_over": left_over},
 )
 
 pulumi.export("sessions", peering.sessions)

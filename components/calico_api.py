@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import urllib3
 import yaml
@@ -22,6 +23,8 @@ from components.provider_errors import ProviderError
 GROUP = "projectcalico.org"
 VERSION = "v3"
 KINDS = frozenset({"bgppeers", "bgpconfigurations"})
+STACK_ANNOTATION = "calico-peering/stack"
+CALICO_RIGHTS = f"get, create, update and delete on bgpconfigurations and bgppeers of {GROUP}"
 
 # Seconds that one request may take before the cluster counts as not answering.
 REQUEST_TIMEOUT = 30
@@ -53,6 +56,19 @@ def connect(kubeconfig: str | None = None, context: str | None = None) -> ApiCli
     return ApiClient(configuration)
 
 
+def peer_of(client: ApiClient, name: str, stack: str) -> str | None:
+    """`name` when there is a BGPPeer of that name and `stack` has made it, otherwise None."""
+    try:
+        with clear_errors(client, f"reading BGPPeer {name}"):
+            found: Any = CustomObjectsApi(client).get_cluster_custom_object(
+                GROUP, VERSION, "bgppeers", name, _request_timeout=REQUEST_TIMEOUT
+            )
+    except NotServedError:
+        return None
+    annotations = found["metadata"].get("annotations") or {}
+    return name if annotations.get(STACK_ANNOTATION) == stack else None
+
+
 def check_calico(client: ApiClient) -> None:
     """Raise ProviderError unless the cluster answers and serves the v3 kinds that we need."""
     served = f"{GROUP}/{VERSION}"
@@ -81,8 +97,11 @@ class ChangedMeanwhileError(ProviderError):
 
 
 @contextmanager
-def clear_errors(client: ApiClient, doing: str) -> Iterator[None]:
-    """Turn what the Kubernetes client raises while `doing` something into a ProviderError."""
+def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> Iterator[None]:
+    """Turn what the Kubernetes client raises while `doing` something into a ProviderError.
+
+    `needs`: the rights that this takes.
+    """
     host = client.configuration.host
     try:
         yield
@@ -93,10 +112,7 @@ def clear_errors(client: ApiClient, doing: str) -> Iterator[None]:
         if error.status == 409:
             raise ChangedMeanwhileError(text) from error
         if error.status in (401, 403):
-            raise ProviderError(
-                f"{text}; the kubeconfig's user needs get, create, update and delete on "
-                f"bgpconfigurations and bgppeers of {GROUP}"
-            ) from error
+            raise ProviderError(f"{text}; the kubeconfig's user needs {needs}") from error
         if error.status == 503:
             raise ProviderError(
                 f"{text}; is Calico's API server running? (APIService {VERSION}.{GROUP})"

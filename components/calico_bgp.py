@@ -13,7 +13,10 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.calico_api import STACK_ANNOTATION
+from components.default_before_provider import DefaultBefore
 from components.service_networks_provider import ServiceNetworks
+from components.shared_list import canonical_list
 
 
 class CalicoBgpArgs(TypedDict):
@@ -24,12 +27,20 @@ class CalicoBgpArgs(TypedDict):
     machine_address: pulumi.Input[str]
     """Address of the machine's BGP sessions, without a prefix length."""
     machine_as_number: pulumi.Input[int]
-    service_networks: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Announced by every node; empty: BGPConfiguration is left alone."""
+    service_networks: Sequence[str]
+    """Announced by every node; empty: BGPConfiguration is left alone. Plain: what was listed of each
+    before us is a resource of its own."""
     kubeconfig: NotRequired[pulumi.Input[str] | None]
     """Path, never the content; default: the ambient kubeconfig."""
+    left_over: NotRequired[str | None]
+    """Name of the BGPPeer when this stack has made it already, be it in its state or not."""
     context: NotRequired[pulumi.Input[str] | None]
     """Default: the kubeconfig's current context."""
+
+
+def stack_name() -> str:
+    """What our annotation on the BGPPeer says: which stack has made it."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 class CalicoBgp(pulumi.ComponentResource):
@@ -61,13 +72,25 @@ class CalicoBgp(pulumi.ComponentResource):
             f"{name}-peer",
             api_version="projectcalico.org/v3",
             kind="BGPPeer",
-            metadata={"name": peer_name},
+            metadata={"name": peer_name, "annotations": {STACK_ANNOTATION: stack_name()}},
             spec={"peerIP": args["machine_address"], "asNumber": args["machine_as_number"]},
-            opts=pulumi.ResourceOptions(parent=self, provider=cluster),
+            # What a run that was killed has made is in no state: it is taken in, and brought to what it
+            # should be. For a peer that is in the state this is nothing.
+            opts=pulumi.ResourceOptions(parent=self, provider=cluster, import_=args.get("left_over")),
         )
+        networks = canonical_list(args["service_networks"])
+        before = []
+        for network in networks:
+            looked = DefaultBefore(
+                f"{name}-before-{network}", network, kubeconfig, context, pulumi.ResourceOptions(parent=self)
+            )
+            before.append(
+                pulumi.Output.all(network=network, uid=looked.uid, listed=looked.listed).apply(dict)
+            )
         services = ServiceNetworks(
             f"{name}-service-networks",
-            args["service_networks"],
+            networks,
+            pulumi.Output.all(*before).apply(list),
             kubeconfig,
             context,
             pulumi.ResourceOptions(parent=self),

@@ -8,7 +8,6 @@ It deliberately looks nothing up (preflight.py) and makes no machine.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import NotRequired, TypedDict
 
@@ -20,6 +19,7 @@ from components.bird_config import bird_config, render
 from components.bird_router import BirdRouter, router
 from components.calico_bgp import CalicoBgp
 from components.existing_machine import ExistingMachine
+from components.node_ports import NodePorts
 from components.observed import Route, Session, parse
 from components.settings import Settings
 
@@ -30,8 +30,10 @@ class ExternalPeeringArgs(TypedDict):
     settings: Settings
     private_key: NotRequired[pulumi.Input[str] | None]
     """The login's key. Default: the ssh agent."""
-    ports: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Ids of the nodes' Neutron ports by a stable label. Default: none, the site has no OpenStack."""
+    peer_left_over: NotRequired[str | None]
+    """Name of the BGPPeer when this stack has made it already. Default: None."""
+    ports: NotRequired[NodePorts]
+    """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
 
 
 def expectation(settings: Settings, parts: object = None) -> str:
@@ -87,10 +89,13 @@ class ExternalPeering(pulumi.ComponentResource):
             },
             child,
         )
+        ports = args.get("ports", NodePorts())
         pairs = AddressPairs(
             f"{name}-pairs",
             {
-                "ports": args.get("ports", {}),
+                "ports": ports.ids,
+                "aliases": ports.aliases,
+                "unfiltered": ports.unfiltered,
                 "networks": [*map(str, settings.pod_networks), *services],
                 "cloud": settings.cloud,
             },
@@ -112,6 +117,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 "machine_address": str(settings.machine_address),
                 "machine_as_number": settings.machine_as_number,
                 "service_networks": services,
+                "left_over": args.get("peer_left_over"),
                 "kubeconfig": settings.kubeconfig,
                 "context": settings.kube_context,
             },

@@ -1,142 +1,192 @@
-"""Reaching Neutron, and finding the ports of the cluster's nodes by their addresses.
+"""Finding the Neutron ports of the cluster's nodes, in one of five ways.
 
-No Pulumi here: the program calls it to learn port ids before it declares anything, and the
-provider of address pairs connects through it. Credentials come from clouds.yaml or the OS_*
-environment (openstacksdk reads them) and never appear in an error.
+No Pulumi here: the program calls it to learn ports before it declares anything. However many ports
+there are, the number of requests is the same (one for every 150 names, servers or ids). Every fault
+is told at once, with what was found beside it.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import re
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-import openstack
-from keystoneauth1 import exceptions as keystone
 from openstack.connection import Connection
-from openstack.exceptions import (
-    ConfigException,
-    DuplicateResource,
-    ForbiddenException,
-    SDKException,
-)
+from openstack.exceptions import DuplicateResource, ForbiddenException
 
+from components.neutron_ports import Port, list_ports, list_ports_any
+from components.openstack_api import clear_errors, described
 from components.provider_errors import ProviderError
 
-# Seconds that one request may take before Neutron counts as not answering.
-REQUEST_TIMEOUT = 30
 
-_connections: dict[str | None, Connection] = {}
-_connecting = threading.Lock()
+@dataclass(frozen=True)
+class NodePorts:
+    """The nodes' Neutron ports; empty when the cluster is not on OpenStack.
 
-
-def connect(cloud: str | None = None) -> Connection:
-    """A connection whose credentials were accepted and whose Neutron is known; one per cloud.
-
-    `cloud`: an entry of clouds.yaml; None is what openstacksdk finds in the environment.
-    Raises ProviderError when the entry is missing or incomplete, Keystone does not answer or
-    refuses the credentials, or the catalog has no network service.
+    `ids` by a stable label: the node's address when ports are searched by it, the name when by that,
+    otherwise the port's id, so that it stays when a list is put into another order. `aliases`: the
+    labels that the same port would have in another way. `unfiltered`: ports without port security.
     """
-    # Several resources are written side by side; one authentication is enough for all.
-    with _connecting:
-        if cloud not in _connections:
-            with clear_errors(cloud):
-                connection = openstack.connect(cloud=cloud, api_timeout=REQUEST_TIMEOUT)
-                # Not connection.authorize(): it hides which kind of failure it was.
-                connection.session.get_token()
-                if not connection.network.get_endpoint():
-                    raise ProviderError(
-                        f"the catalog of {_described(cloud)} lists no network service (Neutron) "
-                        "for this region; check region_name and interface"
-                    )
-                _connections[cloud] = connection
-        return _connections[cloud]
+
+    ids: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unfiltered: Mapping[str, str] = field(default_factory=dict)
 
 
-@contextmanager
-def clear_errors(cloud: str | None) -> Iterator[None]:
-    """Turn what keystoneauth and openstacksdk raise into a ProviderError about `cloud`."""
-    where = _described(cloud)
-    try:
-        yield
-    except (ConfigException, keystone.MissingRequiredOptions, keystone.NoMatchingPlugin) as error:
-        raise ProviderError(
-            f"the OpenStack credentials of {where} are missing or incomplete: {_line(error)}; set "
-            "calico-peering:cloud to an entry of clouds.yaml, or the OS_* variables"
-        ) from error
-    except keystone.Unauthorized as error:
-        raise ProviderError(
-            f"Keystone refused the credentials of {where}: {_line(error)}; check user, project, "
-            "domain and password there"
-        ) from error
-    except (keystone.ConnectFailure, keystone.DiscoveryFailure) as error:
-        raise ProviderError(
-            f"OpenStack ({where}) does not answer: {_line(error)}; check auth_url and the way there"
-        ) from error
-    except (keystone.ClientException, SDKException) as error:
-        raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
-
-
-def find_node_ports(
+def by_addresses(
     connection: Connection, network: str, addresses: Sequence[str], cloud: str | None = None
-) -> dict[str, str]:
-    """Port id by node address, in the order of `addresses` and with their spelling.
+) -> dict[str, Port]:
+    """Port by node address, in the order of `addresses` and with their spelling.
 
     `network`: name or id. `cloud` is used in errors only. Raises ProviderError, naming every
     address at fault at once, when an address has no port or several there.
     """
     with clear_errors(cloud):
-        try:
-            found = connection.network.find_network(network)
-        except DuplicateResource as error:
+        ports = list_ports(connection, **_on(connection, network, cloud))
+    return _one_each(
+        addresses,
+        _grouped(ports, addresses_of),
+        f"OpenStack network {network!r} has",
+        f"node addresses among the {len(ports)} ports that {described(cloud)} may see; "
+        "check nodes and nodePortNetwork, or give nodePortIds",
+        spelled=_same,
+    )
+
+
+def by_names(
+    connection: Connection, names: Sequence[str], network: str | None = None, cloud: str | None = None
+) -> dict[str, Port]:
+    """Port by name. Raises ProviderError when a name has no port or several."""
+    with clear_errors(cloud):
+        ports = list_ports_any(connection, "name", names, **_on(connection, network, cloud))
+    return _one_each(
+        names,
+        _grouped(ports, lambda port: [str(port["name"])]),
+        f"the names in nodePortNames{_there(network)} have",
+        f"names among the {len(ports)} ports that {described(cloud)} may see; "
+        "check nodePortNames, or give nodePortIds",
+    )
+
+
+def by_tag(
+    connection: Connection, tag: str, network: str | None = None, cloud: str | None = None
+) -> dict[str, Port]:
+    """Ports with a tag, by id. Raises ProviderError when there are none."""
+    with clear_errors(cloud):
+        ports = list_ports(connection, tags=tag, **_on(connection, network, cloud))
+    if not ports:
+        raise ProviderError(
+            f"no port{_there(network)} that {described(cloud)} may see has the tag {tag!r}; check nodePortTag"
+        )
+    return _by_id(ports)
+
+
+def by_server_metadata(
+    connection: Connection, key: str, value: str, network: str | None = None, cloud: str | None = None
+) -> dict[str, Port]:
+    """Ports, by id, of all servers whose metadata has `key` with `value`.
+
+    Raises ProviderError when no server has it, and naming every server without a port there.
+    """
+    with clear_errors(cloud):
+        servers = {
+            str(server.id): str(server.name)
+            for server in connection.compute.servers(details=True)
+            if (server.metadata or {}).get(key) == value
+        }
+        if not servers:
             raise ProviderError(
-                f"several OpenStack networks are called {network!r}; give its id as nodePortNetwork"
-            ) from error
-        except ForbiddenException as error:
-            raise ProviderError(
-                f"{_described(cloud)} may not look up OpenStack networks; give nodePortIds instead"
-            ) from error
-        if found is None:
-            raise ProviderError(
-                f"no OpenStack network that {_described(cloud)} may see has the name or id "
-                f"{network!r}; check nodePortNetwork and the project of the credentials"
+                f"no server that {described(cloud)} may see has the metadata {key}={value}; check "
+                "nodeServerMetadata and the project of the credentials"
             )
-        ports = list(connection.network.ports(network_id=found.id))
+        ports = list_ports_any(connection, "device_id", [*servers], **_on(connection, network, cloud))
+    without = sorted(set(servers) - {str(port["device_id"]) for port in ports})
+    if without:
+        named = ", ".join(f"{servers[one]} ({one})" for one in without)
+        raise ProviderError(
+            f"no port{_there(network)} for {named}, which has the metadata {key}={value}; "
+            "check nodeServerMetadata and nodePortNetwork"
+        )
+    return _by_id(ports)
 
-    by_address: dict[str, list[str]] = {}
+
+def by_ids(connection: Connection, ids: Sequence[str], cloud: str | None = None) -> dict[str, Port]:
+    """Ports by id. Raises ProviderError naming every id that is not there."""
+    with clear_errors(cloud):
+        found = {str(port["id"]): port for port in list_ports_any(connection, "id", ids)}
+    if absent := [one for one in ids if one not in found]:
+        raise ProviderError(
+            f"Neutron does not know the ports {', '.join(absent)}, or {described(cloud)} may not see them; "
+            "check nodePortIds and the project of the credentials"
+        )
+    return {one: found[one] for one in ids}
+
+
+def addresses_of(port: Port) -> list[str]:
+    """A port's fixed addresses in the one spelling that can be compared."""
+    return [_same(fixed["ip_address"]) for fixed in port.get("fixed_ips") or ()]
+
+
+def _on(connection: Connection, network: str | None, cloud: str | None) -> dict[str, str]:
+    """The filter for ports on a network, which is looked up by name or id."""
+    if network is None:
+        return {}
+    try:
+        found = connection.network.find_network(network)
+    except DuplicateResource as error:
+        raise ProviderError(
+            f"several OpenStack networks are called {network!r}; give its id as nodePortNetwork"
+        ) from error
+    except ForbiddenException as error:
+        raise ProviderError(
+            f"{described(cloud)} may not look up OpenStack networks; give nodePortIds instead"
+        ) from error
+    if found is None:
+        raise ProviderError(
+            f"no OpenStack network that {described(cloud)} may see has the name or id "
+            f"{network!r}; check nodePortNetwork and the project of the credentials"
+        )
+    return {"network_id": str(found.id)}
+
+
+def _there(network: str | None) -> str:
+    return f" on OpenStack network {network!r}" if network else ""
+
+
+def _by_id(ports: Sequence[Port]) -> dict[str, Port]:
+    return {str(port["id"]): port for port in sorted(ports, key=lambda port: str(port["id"]))}
+
+
+def _grouped(ports: Sequence[Port], keys: Callable[[Port], list[str]]) -> dict[str, list[Port]]:
+    grouped: dict[str, list[Port]] = {}
     for port in ports:
-        for fixed in port.fixed_ips or []:
-            by_address.setdefault(_same(fixed["ip_address"]), []).append(port.id)
-    at_each = {address: by_address.get(_same(address), []) for address in addresses}
+        for key in keys(port):
+            grouped.setdefault(key, []).append(port)
+    return grouped
 
+
+def _one_each(
+    wanted: Sequence[str],
+    found: Mapping[str, list[Port]],
+    have: str,
+    where: str,
+    spelled: Callable[[str], str] = str,
+) -> dict[str, Port]:
+    at_each = {one: found.get(spelled(one), []) for one in wanted}
     faults = []
-    if absent := [address for address, ids in at_each.items() if not ids]:
+    if absent := [one for one, ports in at_each.items() if not ports]:
         faults.append(f"no port for {', '.join(absent)}")
     faults += [
-        f"several ports for {address} ({', '.join(ids)})" for address, ids in at_each.items() if len(ids) > 1
+        f"several ports for {one} ({', '.join(str(port['id']) for port in ports)})"
+        for one, ports in at_each.items()
+        if len(ports) > 1
     ]
     if faults:
-        alone = sum(len(ids) == 1 for ids in at_each.values())
+        alone = sum(len(ports) == 1 for ports in at_each.values())
         raise ProviderError(
-            f"OpenStack network {network!r} has {'; '.join(faults)}; found one port each for "
-            f"{alone} of {len(at_each)} node addresses among the {len(ports)} ports that "
-            f"{_described(cloud)} may see; check nodes and nodePortNetwork, or give nodePortIds"
+            f"{have} {'; '.join(faults)}; found one port each for {alone} of {len(at_each)} {where}"
         )
-    return {address: ids[0] for address, ids in at_each.items()}
-
-
-def _described(cloud: str | None) -> str:
-    return f"cloud {cloud!r} of clouds.yaml" if cloud else "the OS_* environment or clouds.yaml"
-
-
-def _line(error: Exception) -> str:
-    """The error on one line; of urllib3's nested ones only what was wanted and why it failed."""
-    text = " ".join(str(error).split()).rstrip(".")
-    wanted, nested, rest = text.partition(": HTTP")
-    cause = re.search(r"\[Errno -?\d+\] [^\"')]+|timed out", rest)
-    return f"{wanted}: {cause[0]}" if nested and cause else text
+    return {one: ports[0] for one, ports in at_each.items()}
 
 
 def _same(address: str) -> str:

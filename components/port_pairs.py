@@ -1,72 +1,113 @@
-"""Our allowed address pairs on one Neutron port that somebody else owns.
+"""Our address pairs, and our security group, on one Neutron port that somebody else owns.
 
-Read, merge, and write only onto the revision that was read (`If-Match: revision_number=N`): two
-writers without it overwrite each other, and Neutron has no atomic add or remove. Others' pairs go
-back exactly as they stand. No Pulumi here; the state is port_pairs_provider.py's.
-
-Requests go raw through the connection's session, so that pairs are not reshaped on the way.
+Read, merge, and write only onto the revision that was read: two writers without it overwrite each
+other, and Neutron has no atomic add or remove. Others' pairs and groups go back exactly as they
+stand. Pairs and group go in one request, none if nothing is missing. No Pulumi here; the state is
+port_pairs_provider.py's and ports_before_provider.py's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tenacity
 from openstack.connection import Connection
 
-from components.node_ports import clear_errors
+from components.neutron_ports import Port, PortMovedError, change_port, named
+from components.openstack_api import clear_errors
+from components.ports_seen import SEEN
 from components.provider_errors import ProviderError
 from components.shared_list import Entry, Shape, plan, present
+from components.this_run import THIS_RUN
 
-ATTEMPTS = 12
-
-
-class PortGoneError(ProviderError):
-    """The port is not there, or not for these credentials."""
-
-
-class _MovedError(ProviderError):
-    """Somebody changed the port between our read and our write."""
+# Seconds for which we try to get in between others who keep changing the same port. A number of
+# attempts would be spent in seconds where Neutron is fast, and in minutes where it is slow.
+PATIENCE = 120.0
 
 
-def change_pairs(
+@dataclass(frozen=True)
+class Wish:
+    """What a port shall carry, and what of it is ours.
+
+    `networks`, `ours` and the groups are disjoint kinds: canonical networks, and ids of security
+    groups that are ours alone. What is in `ours` or `our_groups` and not wanted goes.
+    """
+
+    networks: Sequence[str] = ()
+    ours: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    our_groups: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """The port as it is now, and those of the wanted networks on it that are ours.
+
+    `filtered` is False when its port security is off: Neutron takes no pairs then and lets everything
+    pass, so nothing was written and nothing is ours.
+    """
+
+    port: Port
+    added: list[str]
+    filtered: bool
+
+
+def fulfil(
     connection: Connection,
     port_id: str,
-    wanted: Sequence[str],
-    ours: Sequence[str],
+    wish: Wish,
     cloud: str | None = None,
-) -> list[str]:
-    """Make the port carry `wanted`, drop what of `ours` is not wanted; return what is ours now.
+    network_id: str | None = None,
+) -> Done:
+    """Make the port as wished; `network_id`, when known, spares requests (ports_seen.py).
 
-    Networks are canonical (shared_list.canonical). One PUT at most, none if nothing is missing.
     Raises PortGoneError, or ProviderError when Neutron refuses or the port keeps changing.
     """
-    for attempt in tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(_MovedError),
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.1, max=2),
-        reraise=True,
-    ):
-        with attempt, clear_errors(cloud):
-            port = _read(connection, port_id)
-            step = plan(_pairs(port), wanted, ours, _shape(port))
-            if step.changed:
-                _write(connection, port, step.entries)
-            return step.added
+    absent = THIS_RUN.absent_before_us(port_id, wish.networks)
+    with clear_errors(cloud):
+        port = SEEN.port(connection, port_id, network_id)
+        try:
+            for attempt in tenacity.Retrying(
+                retry=tenacity.retry_if_exception_type(PortMovedError),
+                stop=tenacity.stop_after_delay(PATIENCE),
+                # Full jitter, and never long: who waits longer than the others gets in less often.
+                wait=tenacity.wait_random_exponential(multiplier=0.05, max=1),
+                reraise=True,
+            ):
+                with attempt:
+                    if attempt.retry_state.attempt_number > 1:
+                        port = SEEN.now(connection, port_id)
+                    return _once(connection, port, wish, absent)
+        except PortMovedError as error:
+            raise ProviderError(
+                f"{named(port)}: somebody else changed it each of the "
+                f"{attempt.retry_state.attempt_number} times within {PATIENCE:.0f} s that its address pairs "
+                "were to be written; find out what keeps changing it, and run again"
+            ) from error
     raise AssertionError("unreachable: the last attempt raises")
 
 
-def present_pairs(
-    connection: Connection, port_id: str, networks: Sequence[str], cloud: str | None = None
-) -> list[str]:
+def carried(port: Port, networks: Sequence[str]) -> list[str]:
     """Those of `networks` (canonical) that the port carries for its own MAC address."""
-    with clear_errors(cloud):
-        port = _read(connection, port_id)
-    return present(_pairs(port), networks, _shape(port))
+    return present(pairs_of(port), networks, shape(port))
 
 
-def _shape(port: dict[str, Any]) -> Shape:
+def filters(port: Port) -> bool:
+    """Whether Neutron filters the port's traffic.
+
+    A Neutron without the extension filters nothing and takes pairs, so only False counts.
+    """
+    return port.get("port_security_enabled") is not False
+
+
+def pairs_of(port: Port) -> list[Entry]:
+    """The port's address pairs, everybody's."""
+    return list(port.get("allowed_address_pairs") or [])
+
+
+def shape(port: Port) -> Shape:
     """A pair for another MAC address (VRRP and the like) is another pair."""
     own = str(port["mac_address"]).lower()
 
@@ -77,71 +118,29 @@ def _shape(port: dict[str, Any]) -> Shape:
     return Shape(text, lambda network: {"ip_address": network})
 
 
-def _pairs(port: dict[str, Any]) -> list[Entry]:
-    return list(port.get("allowed_address_pairs") or [])
+def _once(connection: Connection, port: Port, wish: Wish, absent: set[str]) -> Done:
+    if not filters(port):
+        return Done(port, [], filtered=False)
+    # We looked before we ever wrote, and did not write since: this came from somebody else.
+    theirs = absent.intersection(carried(port, wish.networks))
+    step = plan(pairs_of(port), wish.networks, [one for one in wish.ours if one not in theirs], shape(port))
+    groups = _groups(port, wish)
+    change: dict[str, Any] = {}
+    if step.changed:
+        change["allowed_address_pairs"] = step.entries
+    if groups is not None:
+        change["security_groups"] = groups
+    if change:
+        THIS_RUN.wrote(port["id"])
+        SEEN.forget(port["id"])
+        port = change_port(connection, port, change)
+        SEEN.keep(port)
+    return Done(port, step.added, filtered=True)
 
 
-def _read(connection: Connection, port_id: str) -> dict[str, Any]:
-    answer = connection.network.get(f"/ports/{port_id}")
-    if answer.status_code == 404:
-        raise PortGoneError(
-            f"port {port_id}: Neutron does not know it, or these credentials may not see it; check "
-            "the id and that the credentials belong to the project that owns the nodes' network"
-        )
-    if answer.status_code != 200:
-        raise ProviderError(f"port {port_id}: reading it failed: {_reason(answer)}")
-    port: dict[str, Any] = answer.json()["port"]
-    return port
-
-
-def _write(connection: Connection, port: dict[str, Any], pairs: list[Entry]) -> None:
-    port_id = port["id"]
-    named = f"port {port_id}" + (f" ({port['name']})" if port.get("name") else "")
-    # False, not absent: a Neutron without the extension filters nothing and takes pairs.
-    if port.get("port_security_enabled") is False:
-        raise ProviderError(
-            f"{named}: port security is off, so Neutron takes no address pairs, and lets all "
-            "traffic pass anyway; leave this port out of nodes or nodePortIds, or switch port "
-            "security on"
-        )
-    if "revision_number" not in port:
-        raise ProviderError(
-            f"{named}: this Neutron gives no revision_number, so pairs that others add meanwhile "
-            "could be lost; it needs the extensions standard-attr-revisions and revision-if-match"
-        )
-    answer = connection.network.put(
-        f"/ports/{port_id}",
-        json={"port": {"allowed_address_pairs": pairs}},
-        headers={"If-Match": f"revision_number={port['revision_number']}"},
-    )
-    if answer.status_code == 200:
-        return
-    reason = _reason(answer)
-    if answer.status_code == 412:
-        raise _MovedError(
-            f"{named}: somebody else changed it each of the {ATTEMPTS} times that its address "
-            "pairs were to be written; find out what keeps changing it, and run again"
-        )
-    if answer.status_code == 404:
-        raise PortGoneError(f"{named}: it was deleted just now")
-    if answer.status_code == 403:
-        raise ProviderError(
-            f"{named}: these credentials may not change its address pairs; Neutron allows that to "
-            f"a member of the project that owns the network, and to administrators: {reason}"
-        )
-    if answer.status_code == 400 and "maximum" in reason:
-        raise ProviderError(
-            f"{named}: {len(pairs)} address pairs (it has {len(_pairs(port))} now) are more than "
-            "Neutron allows; ask for a higher max_allowed_address_pair, or remove pairs that "
-            f"nobody needs: {reason}"
-        )
-    raise ProviderError(f"{named}: Neutron refused its {len(pairs)} address pairs: {reason}")
-
-
-def _reason(answer: Any) -> str:
-    """Neutron's own words, with the status."""
-    try:
-        text = answer.json()["NeutronError"]["message"]
-    except (ValueError, LookupError, TypeError):
-        text = answer.text[:200]
-    return f"{' '.join(str(text).split())} (HTTP {answer.status_code})"
+def _groups(port: Port, wish: Wish) -> list[str] | None:
+    """The port's groups as wished, or None when they are."""
+    current = list(port.get("security_groups") or [])
+    kept = [one for one in current if one in wish.groups or one not in wish.our_groups]
+    changed = [*kept, *(one for one in wish.groups if one not in kept)]
+    return None if changed == current else changed

@@ -4,28 +4,122 @@ A cluster without Calico's API and a node without a port are told in a sentence 
 preview, not by a resource in the middle of an update. Nothing is written; no Pulumi here.
 """
 
-from components.calico_api import check_calico
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from components.calico_api import check_calico, peer_of
 from components.calico_api import connect as connect_cluster
-from components.node_ports import connect as connect_cloud
-from components.node_ports import find_node_ports
-from components.settings import Settings
+from components.cluster_nodes import node_addresses
+from components.neutron_ports import Port, named
+from components.node_ports import (
+    NodePorts,
+    addresses_of,
+    by_addresses,
+    by_ids,
+    by_names,
+    by_server_metadata,
+    by_tag,
+)
+from components.openstack_api import connect as connect_cloud
+from components.port_pairs import filters, pairs_of, shape
+from components.provider_errors import ProviderError
+from components.settings import NAMESPACE, PORT_WAYS, Settings, with_nodes
+from components.shared_list import missing
 
 
-def check_cluster(settings: Settings) -> None:
-    """Raise ProviderError unless the cluster answers and serves projectcalico.org/v3."""
-    check_calico(connect_cluster(settings.kubeconfig, settings.kube_context))
+def check_cluster(settings: Settings) -> Settings:
+    """The settings with the nodes that the cluster names, when it is to name them.
 
-
-def node_ports(settings: Settings) -> dict[str, str]:
-    """The nodes' Neutron ports by a stable label; empty when the cluster is not on OpenStack.
-
-    Labels are the nodes' addresses when the ports are searched, otherwise the ports' ids, which stay
-    when the list is put into another order. Raises ProviderError when the search fails.
+    Raises ProviderError unless the cluster answers and serves projectcalico.org/v3, and SettingsError
+    when its nodes do not fit the settings.
     """
+    client = connect_cluster(settings.kubeconfig, settings.kube_context)
+    check_calico(client)
+    return with_nodes(settings, node_addresses(client)) if settings.nodes_from_cluster else settings
+
+
+def peer_left_over(settings: Settings, stack: str) -> str | None:
+    """Name of the machine's BGPPeer when `stack` has made it, be it in its state or not.
+
+    An engine that was killed may have made it without saving that. Raises ProviderError.
+    """
+    client = connect_cluster(settings.kubeconfig, settings.kube_context)
+    return peer_of(client, f"bgppeer-{settings.machine_name}", stack)
+
+
+def node_ports(settings: Settings) -> NodePorts:
+    """The nodes' ports, all looked at in a constant number of requests.
+
+    Raises ProviderError when the search fails, a node has none of the ports found, or the address
+    pairs would be too many on any of them.
+    """
+    if not any(getattr(settings, way) for way in PORT_WAYS):
+        return NodePorts()
+    found = _find(settings)
+    _check_nodes(settings, found)
+    networks = [str(network) for network in (*settings.pod_networks, *settings.service_networks)]
+    check_limit(list(found.values()), networks, settings.max_address_pairs)
+    return NodePorts(
+        {label: str(port["id"]) for label, port in found.items()},
+        _aliases(found),
+        {label: named(port) for label, port in found.items() if not filters(port)},
+    )
+
+
+def check_limit(ports: Sequence[Port], networks: Sequence[str], limit: int) -> None:
+    """Raise ProviderError naming every port on which `networks` would exceed Neutron's limit."""
+    over = []
+    for port in ports:
+        now = len(pairs_of(port))
+        more = len(missing(pairs_of(port), networks, shape(port)))
+        if filters(port) and more and now + more > limit:
+            over.append(f"{named(port)} has {now} and needs {more} more")
+    if over:
+        raise ProviderError(
+            f"Neutron allows {limit} address pairs a port, too few here: {'; '.join(over)}. Remove pairs "
+            "that nobody needs, or have max_allowed_address_pair raised in Neutron and set "
+            f"{NAMESPACE}:maxAddressPairs to it; when pairs of ours are to go in exchange, let them go "
+            "first, in an update of its own"
+        )
+
+
+def _find(settings: Settings) -> dict[str, Port]:
+    connection, cloud, network = (
+        connect_cloud(settings.cloud),
+        settings.cloud,
+        settings.node_port_network,
+    )
     if settings.node_port_ids:
-        return {port: port for port in settings.node_port_ids}
-    if settings.node_port_network is None:
-        return {}
-    addresses = [str(node) for node in settings.nodes]
-    connection = connect_cloud(settings.cloud)
-    return find_node_ports(connection, settings.node_port_network, addresses, settings.cloud)
+        return by_ids(connection, settings.node_port_ids, cloud)
+    if settings.node_port_names:
+        return by_names(connection, settings.node_port_names, network, cloud)
+    if settings.node_port_tag:
+        return by_tag(connection, settings.node_port_tag, network, cloud)
+    if settings.node_server_metadata:
+        return by_server_metadata(connection, *settings.node_server_metadata, network, cloud)
+    assert network is not None
+    return by_addresses(connection, network, [str(node) for node in settings.nodes], cloud)
+
+
+def _check_nodes(settings: Settings, found: Mapping[str, Port]) -> None:
+    """A node without one of the ports would have its traffic dropped, and nobody would know why."""
+    on_ports = {address for port in found.values() for address in addresses_of(port)}
+    if absent := [str(node) for node in settings.nodes if str(node) not in on_ports]:
+        raise ProviderError(
+            f"none of the {len(found)} ports found has the node address {', '.join(absent)}; check nodes and "
+            "how their ports are found (nodePortNames, nodePortTag, nodeServerMetadata or nodePortIds)"
+        )
+
+
+def _aliases(found: Mapping[str, Port]) -> dict[str, list[str]]:
+    """Other labels of each port, those that no other port has."""
+    every = {
+        label: dict.fromkeys([label, str(port["id"]), *addresses_of(port), *filter(None, [port.get("name")])])
+        for label, port in found.items()
+    }
+    count = Counter(one for labels in every.values() for one in labels)
+    return {
+        label: [one for one in labels if one != label and count[one] == 1] for label, labels in every.items()
+    }

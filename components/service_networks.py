@@ -26,10 +26,13 @@ from components.calico_api import (
     clear_errors,
 )
 from components.shared_list import Entry, Shape, plan, present
+from components.this_run import THIS_RUN
 
 PLURAL = "bgpconfigurations"
 NAME = "default"
 FIELD = "serviceClusterIPs"
+# The object itself among the things of one run (this_run.py).
+OBJECT = "the object"
 ATTEMPTS = 12
 
 _SHAPE = Shape(lambda entry: str(entry.get("cidr")), lambda network: {"cidr": network})
@@ -54,14 +57,37 @@ class Ours:
 NOTHING = Ours([])
 
 
-def change_networks(client: ApiClient, wanted: Sequence[str], ours: Ours) -> Ours:
+@dataclass(frozen=True)
+class Before:
+    """One network before us: whether `default` listed it, and that object's uid ("": there was none)."""
+
+    network: str
+    uid: str
+    listed: bool
+
+
+def look(client: ApiClient, network: str) -> Before:
+    """How it is with a network (canonical) in `default` now. Raises ProviderError."""
+    check_calico(client)
+    found = _read(client)
+    if found is None:
+        return Before(network, "", False)
+    return Before(network, found["metadata"]["uid"], bool(present(_entries(found), [network], _SHAPE)))
+
+
+def change_networks(
+    client: ApiClient, wanted: Sequence[str], ours: Ours, before: Sequence[Before] = ()
+) -> Ours:
     """Make `default` list `wanted`, drop what of `ours` is not wanted; return what is ours now.
 
-    Networks are canonical. `default` is made when it is missing and something is wanted, and
-    deleted when we made it, nothing is wanted and nothing of others is in its spec.
-    Raises ProviderError when the cluster does not answer, serve v3 or allow it.
+    Networks are canonical. `before`: what is known of networks that `ours` does not know yet; what was
+    not there then is ours, since a run that was killed may have written it. `default` is made when it
+    is missing and something is wanted, and deleted when we made it, nothing is wanted and nothing of
+    others is in its spec. Raises ProviderError when the cluster does not answer, serve v3 or allow it.
     """
     check_calico(client)
+    # We looked in this very run and wrote nothing since: what is there now came from somebody else.
+    absent = THIS_RUN.absent_before_us(NAME, [OBJECT, *wanted])
     for attempt in tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(ChangedMeanwhileError),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -69,7 +95,7 @@ def change_networks(client: ApiClient, wanted: Sequence[str], ours: Ours) -> Our
         reraise=True,
     ):
         with attempt:
-            return _change_once(client, wanted, ours)
+            return _change_once(client, wanted, ours, before, absent)
     raise AssertionError("unreachable: the last attempt raises")
 
 
@@ -80,7 +106,34 @@ def present_networks(client: ApiClient, networks: Sequence[str]) -> list[str] | 
     return None if found is None else present(_entries(found), networks, _SHAPE)
 
 
-def _change_once(client: ApiClient, wanted: Sequence[str], ours: Ours) -> Ours:
+def take_off(client: ApiClient, before: Before) -> None:
+    """Leave nothing of ours of one network, whatever a run that was killed has written."""
+    found = _read(client)
+    if found is not None and not before.listed:
+        mine = _known(client, found, NOTHING, [before], set())
+        if mine.added:
+            change_networks(client, [], mine)
+
+
+def _known(
+    client: ApiClient, found: dict[str, Any], ours: Ours, before: Sequence[Before], absent: set[str]
+) -> Ours:
+    """What of the object found is ours, by the state and by what was before us."""
+    uid = found["metadata"]["uid"]
+    mine = ours if ours.uid == uid else NOTHING
+    theirs = absent.intersection(present(_entries(found), absent, _SHAPE))
+    new = [
+        one.network for one in before if not one.listed and one.uid in ("", uid) and one.network not in theirs
+    ]
+    made = bool(new) and not ours.uid and OBJECT not in absent and all(one.uid == "" for one in before)
+    if made:
+        mine = Ours([], uid, True, _filled_in(client))
+    return replace(mine, added=[*mine.added, *new])
+
+
+def _change_once(
+    client: ApiClient, wanted: Sequence[str], ours: Ours, before: Sequence[Before], absent: set[str]
+) -> Ours:
     found = _read(client)
     if found is None:
         if not wanted:
@@ -89,7 +142,7 @@ def _change_once(client: ApiClient, wanted: Sequence[str], ours: Ours) -> Ours:
         filled_in = _with_entries(made, [])["spec"]
         return Ours(list(wanted), made["metadata"]["uid"], True, filled_in)
     uid = found["metadata"]["uid"]
-    mine = ours if ours.uid == uid else NOTHING
+    mine = _known(client, found, ours, before, absent)
     step = plan(_entries(found), wanted, mine.added, _SHAPE)
     changed = _with_entries(found, step.entries)
     if mine.made_default and not wanted and _only(changed["spec"], mine.filled_in):
@@ -131,20 +184,31 @@ def _read(client: ApiClient) -> dict[str, Any] | None:
 
 
 def _create(client: ApiClient, entries: list[Entry]) -> dict[str, Any]:
+    THIS_RUN.wrote(NAME)
+    return _made(client, NAME, {FIELD: entries})
+
+
+def _filled_in(client: ApiClient) -> dict[str, Any]:
+    """What the API server sets by itself in the spec of a new object; nothing is made."""
+    return dict(_made(client, "calico-peering-asks", {}, dry_run="All").get("spec") or {})
+
+
+def _made(client: ApiClient, name: str, spec: dict[str, Any], dry_run: str | None = None) -> dict[str, Any]:
     body = {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": "BGPConfiguration",
-        "metadata": {"name": NAME},
-        "spec": {FIELD: entries},
+        "metadata": {"name": name},
+        "spec": spec,
     }
-    with clear_errors(client, f"making BGPConfiguration {NAME}"):
+    with clear_errors(client, f"making BGPConfiguration {name}"):
         made = CustomObjectsApi(client).create_cluster_custom_object(
-            GROUP, VERSION, PLURAL, body, _request_timeout=REQUEST_TIMEOUT
+            GROUP, VERSION, PLURAL, body, dry_run=dry_run, _request_timeout=REQUEST_TIMEOUT
         )
         return cast("dict[str, Any]", made)
 
 
 def _replace(client: ApiClient, changed: dict[str, Any]) -> None:
+    THIS_RUN.wrote(NAME)
     try:
         with clear_errors(client, f"changing {FIELD} of BGPConfiguration {NAME}"):
             CustomObjectsApi(client).replace_cluster_custom_object(

@@ -8,16 +8,17 @@ cluster; for another cluster use another stack, or what is ours in the first sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 from kubernetes.client import ApiClient
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from components.calico_api import connect
-from components.service_networks import Ours, change_networks, present_networks
+from components.service_networks import NAME, Before, Ours, change_networks, present_networks
 from components.shared_list_provider import SharedListProvider, written
+from components.this_run import THIS_RUN
 
 
 class ServiceNetworksProvider(SharedListProvider):
@@ -40,10 +41,19 @@ class ServiceNetworksProvider(SharedListProvider):
         return UpdateResult(self._changed(news, olds))
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
-        change_networks(_client(props), [], _ours(props))
+        ours = _ours(props)
+        change_networks(_client(props), [], ours)
+        THIS_RUN.settle(NAME, [*(props.get("networks") or []), *ours.added])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """`before` is no difference: it only says whose a network is when it is first written."""
+        return super().diff(_id, olds, news)
 
     def _changed(self, props: dict[str, Any], olds: dict[str, Any]) -> dict[str, Any]:
-        now = change_networks(_client(props), props["networks"], _ours(olds))
+        had, ours = olds.get("networks") or [], _ours(olds)
+        new = [Before(**one) for one in props.get("before") or [] if one["network"] not in had]
+        now = change_networks(_client(props), props["networks"], ours, new)
+        THIS_RUN.settle(NAME, [one for one in (*had, *ours.added) if one not in props["networks"]])
         return {**_inputs(props), **_kept(now), "written": written(olds) + 1}
 
 
@@ -51,6 +61,7 @@ class ServiceNetworks(Resource, module="calico-peering", name="ServiceNetworks")
     """Our service networks in `default`."""
 
     networks: pulumi.Output[list[str]]
+    before: pulumi.Output[list[dict[str, Any]]]
     kubeconfig: pulumi.Output[str | None]
     context: pulumi.Output[str | None]
     added: pulumi.Output[list[str]]
@@ -65,13 +76,16 @@ class ServiceNetworks(Resource, module="calico-peering", name="ServiceNetworks")
         self,
         name: str,
         networks: pulumi.Input[Sequence[pulumi.Input[str]]],
+        before: pulumi.Input[Sequence[Mapping[str, Any]]],
         kubeconfig: pulumi.Input[str] | None = None,
         context: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`kubeconfig`: a path; None is the ambient one. `context`: None is the current one."""
+        """`before`: what service_networks.Before says of each network. `kubeconfig`: a path; None is
+        the ambient one. `context`: None is the current one."""
         props = {
             "networks": networks,
+            "before": before,
             "kubeconfig": kubeconfig,
             "context": context,
             "added": None,
@@ -106,5 +120,5 @@ def _kept(ours: Ours) -> dict[str, Any]:
 
 
 def _inputs(props: dict[str, Any]) -> dict[str, Any]:
-    names = ("networks", "kubeconfig", "context")
+    names = ("networks", "before", "kubeconfig", "context")
     return {name: props[name] for name in names if props.get(name) is not None}

@@ -40,6 +40,38 @@ def whole(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def flag() -> BeforeValidator:
+    def check(value: object) -> bool:
+        text = str(value).strip().lower()
+        if text not in ("true", "false"):
+            raise ValueError(f"found {text[:40]!r}; wanted true or false")
+        return text == "true"
+
+    return BeforeValidator(check)
+
+
+def tag() -> AfterValidator:
+    def check(text: str | None) -> str | None:
+        # Neutron's filter takes several tags with a comma between them.
+        if text is not None and ("," in text or text != text.strip() or len(text) > 255):
+            raise ValueError(f"found {text[:60]!r}; wanted one tag, without a comma")
+        return text
+
+    return AfterValidator(check)
+
+
+def key_value() -> BeforeValidator:
+    def check(value: object) -> tuple[str, str] | None:
+        if value is None or isinstance(value, tuple):
+            return value
+        key, equals, wanted = str(value).partition("=")
+        if not (key.strip() and equals and wanted.strip()):
+            raise ValueError(f"found {str(value)[:60]!r}; wanted key=value, such as cluster=production")
+        return key.strip(), wanted.strip()
+
+    return BeforeValidator(check)
+
+
 def matching(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
     def check(text: str) -> str:
         if not pattern.fullmatch(text):

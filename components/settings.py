@@ -30,9 +30,12 @@ from components.setting_types import (
     AsNumber,
     Network,
     Networks,
+    flag,
+    key_value,
     list_of,
     matching,
     public_key,
+    tag,
     whole,
 )
 
@@ -54,6 +57,37 @@ def _sound(value: T, wrong: list[str]) -> T:
     return value
 
 
+PORT_WAYS = (
+    "node_port_network",
+    "node_port_names",
+    "node_port_tag",
+    "node_server_metadata",
+    "node_port_ids",
+)
+"""The settings of which one says how the nodes' Neutron ports are found; none: no OpenStack."""
+
+
+def _wrong_nodes(
+    nodes: list[IPv4Address], network: IPv4Network | None, machine: IPv4Address | None
+) -> list[str]:
+    wrong = [f"{address} occurs more than once" for address in duplicates(nodes)]
+    wrong += [
+        f"{address} is outside {NAMESPACE}:nodeNetwork {network}"
+        for address in nodes
+        if network is not None and address not in network
+    ]
+    if machine in nodes:
+        wrong.append(f"{machine} is {NAMESPACE}:machineAddress, not a node's")
+    if not nodes:
+        wrong.append("found no node; wanted the addresses of the cluster's nodes")
+    if len(nodes) > MOST_NODES:
+        wrong.append(
+            f"found {len(nodes)} nodes; a route with more than {MOST_NODES} next hops"
+            " cannot be verified: name route reflectors or fewer nodes"
+        )
+    return wrong
+
+
 class Settings(BaseModel):
     """All settings of a stack; what each means and its default is told in Pulumi.yaml.
 
@@ -70,6 +104,7 @@ class Settings(BaseModel):
     pod_networks: Networks = Field(default=[IPv4Network("192.168.0.0/16")], validate_default=True)
     service_networks: Networks = Field(default=[IPv4Network("10.96.0.0/12")], validate_default=True)
     machine_address: Address = Field(default=IPv4Address("172.34.8.45"), validate_default=True)
+    nodes_from_cluster: Annotated[bool, flag()] = False
     nodes: Annotated[list[IPv4Address], list_of(parse_address)] = Field(default=[], validate_default=True)
     calico_as_number: AsNumber = 64512
     machine_as_number: AsNumber = Field(default=65112, validate_default=True)
@@ -85,7 +120,13 @@ class Settings(BaseModel):
     kube_context: str | None = None
     cloud: str | None = None
     node_port_network: str | None = None
+    node_port_names: Annotated[list[str], list_of(str)] = []
+    node_port_tag: Annotated[str | None, tag()] = None
+    node_server_metadata: Annotated[tuple[str, str] | None, key_value()] = None
     node_port_ids: Annotated[list[str], list_of(str)] = []
+    max_address_pairs: Annotated[int, whole(1, 10000)] = 10
+    machine_networks: Networks = []
+    node_security_group: Annotated[bool, flag()] = False
     verify_timeout: Annotated[int, whole(1, 3600)] = 90
 
     @field_validator("ssh_host", mode="before")
@@ -127,23 +168,11 @@ class Settings(BaseModel):
     @field_validator("nodes")
     @classmethod
     def _nodes(cls, nodes: list[IPv4Address], info: ValidationInfo) -> list[IPv4Address]:
-        network = info.data.get("node_network")
-        wrong = [f"{address} occurs more than once" for address in duplicates(nodes)]
-        wrong += [
-            f"{address} is outside {NAMESPACE}:nodeNetwork {network}"
-            for address in nodes
-            if network is not None and address not in network
-        ]
-        if info.data.get("machine_address") in nodes:
-            wrong.append(f"{info.data['machine_address']} is {NAMESPACE}:machineAddress, not a node's")
-        if not nodes:
-            wrong.append("found no node; wanted the addresses of the cluster's nodes")
-        if len(nodes) > MOST_NODES:
-            wrong.append(
-                f"found {len(nodes)} nodes; a route with more than {MOST_NODES} next hops"
-                " cannot be verified: name route reflectors or fewer nodes"
-            )
-        return _sound(nodes, wrong)
+        if info.data.get("nodes_from_cluster"):
+            given = f"{NAMESPACE}:nodesFromCluster is set as well; keep one of the two"
+            return _sound(nodes, [given] if nodes else [])
+        network, machine = info.data.get("node_network"), info.data.get("machine_address")
+        return _sound(nodes, _wrong_nodes(nodes, network, machine))
 
     @field_validator("machine_as_number")
     @classmethod
@@ -160,16 +189,64 @@ class Settings(BaseModel):
             else [],
         )
 
-    @field_validator("node_port_ids")
+    @field_validator("node_port_names", "node_port_tag", "node_server_metadata", "node_port_ids")
     @classmethod
-    def _ports(cls, ids: list[str], info: ValidationInfo) -> list[str]:
-        wrong = [f"{port} occurs more than once" for port in duplicates(ids)]
-        if ids and info.data.get("node_port_network"):
-            wrong.append(f"{NAMESPACE}:nodePortNetwork is set as well; keep one of the two")
-        nodes = info.data.get("nodes")
-        if ids and nodes is not None and len(ids) != len(nodes):
-            wrong.append(f"found {len(ids)} ids for {len(nodes)} nodes; wanted one for each node")
-        return _sound(ids, wrong)
+    def _one_way(cls, way: T, info: ValidationInfo) -> T:
+        """Ports are found in one way; beside a list of ids a network would choose nothing."""
+        ways = ["node_port_names", "node_port_tag", "node_server_metadata"]
+        others = ["node_port_network", *ways] if info.field_name == "node_port_ids" else ways
+        return _sound(
+            way,
+            [
+                f"{NAMESPACE}:{to_camel(other)} is set as well; keep one of the two"
+                for other in others
+                if way and info.data.get(other)
+            ],
+        )
+
+    @field_validator("node_port_names", "node_port_ids")
+    @classmethod
+    def _one_port_a_node(cls, ports: list[str], info: ValidationInfo) -> list[str]:
+        wrong = [f"{port} occurs more than once" for port in duplicates(ports)]
+        nodes = None if info.data.get("nodes_from_cluster") else info.data.get("nodes")
+        if ports and nodes is not None and len(ports) != len(nodes):
+            what = "ids" if info.field_name == "node_port_ids" else "names"
+            wrong.append(f"found {len(ports)} {what} for {len(nodes)} nodes; wanted one for each node")
+        return _sound(ports, wrong)
+
+    @field_validator("machine_networks")
+    @classmethod
+    def _behind(cls, networks: list[IPv4Network], info: ValidationInfo) -> list[IPv4Network]:
+        wrong = overlaps(networks)
+        for name in ("node_network", "pod_networks", "service_networks"):
+            if name in info.data:
+                others = [info.data[name]] if name == "node_network" else info.data[name]
+                wrong += overlaps_with(networks, others, f"{NAMESPACE}:{to_camel(name)}")
+        return _sound(networks, wrong)
+
+    @field_validator("node_security_group")
+    @classmethod
+    def _group_needs_ports(cls, wanted: bool, info: ValidationInfo) -> bool:
+        found = any(info.data.get(way) for way in PORT_WAYS)
+        known = all(way in info.data for way in PORT_WAYS)
+        ways = ", ".join(to_camel(way) for way in PORT_WAYS)
+        return _sound(
+            wanted,
+            [f"no ports to attach it to: set one of {ways}"] if wanted and known and not found else [],
+        )
+
+
+def with_nodes(settings: Settings, nodes: list[IPv4Address]) -> Settings:
+    """The settings with the nodes that the cluster named.
+
+    Raises:
+        SettingsError: when they do not fit the other settings, as `nodes` would not either.
+    """
+    wrong = _wrong_nodes(nodes, settings.node_network, settings.machine_address)
+    if wrong:
+        lines = [f"  {NAMESPACE}:nodesFromCluster: {line}" for line in wrong]
+        raise SettingsError("\n".join(["the settings do not fit the cluster's nodes:", *lines]))
+    return settings.model_copy(update={"nodes": nodes})
 
 
 KEYS = tuple(to_camel(name) for name in Settings.model_fields)

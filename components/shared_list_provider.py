@@ -1,4 +1,4 @@
-"""What both dynamic providers of shared lists have in common: checking and comparing inputs.
+"""What the dynamic providers of shared lists have in common: checking and comparing inputs.
 
 A resource has the input `networks` and says in `added` which of them are ours. Its provider is
 pickled by reference (dill stores module and class name for a class of an importable module), so
@@ -24,7 +24,7 @@ from components.shared_list import canonical_list
 
 
 class SharedListProvider(ResourceProvider):
-    """Base of the two providers. `reach` are inputs that only say how to get there."""
+    """Base of the providers. `reach` are inputs that only say how to get there."""
 
     # A reference to a class is no secret; hiding it would only make diffs unreadable.
     serialize_as_secret_always = False
@@ -38,7 +38,7 @@ class SharedListProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Networks in their canonical spelling, each once; a failure names the bad one."""
         networks = news.get("networks")
-        if not _known(networks):
+        if not known(networks):
             return CheckResult(news, [])
         try:
             return CheckResult({**news, "networks": canonical_list(networks or [])}, [])
@@ -50,7 +50,7 @@ class SharedListProvider(ResourceProvider):
         replaces = [key for key in self.replaced_by if olds.get(key) != news.get(key)]
         moved = any(olds.get(key) != news.get(key) for key in self.reach)
         before, after = olds.get("networks") or [], news.get("networks")
-        differs = not _known(after) or set(before) != set(after or [])
+        differs = not known(after) or set(before) != set(after or [])
         return DiffResult(changes=bool(replaces) or moved or differs, replaces=replaces)
 
 
@@ -59,5 +59,6 @@ def written(props: dict[str, Any]) -> int:
     return int(props.get("written") or 0)
 
 
-def _known(networks: Any) -> bool:
+def known(networks: Any) -> bool:
+    """Whether a list is known in a preview, with all its entries."""
     return networks != UNKNOWN and UNKNOWN not in (networks or [])

@@ -9,10 +9,12 @@ import pytest
 
 from components.address_pairs import AddressPairs
 from components.port_pairs_provider import PortPairsProvider
+from components.ports_before_provider import PortsBeforeProvider
 from tests.mocks.recorder import recorded
 
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
 NETWORKS = ["192.168.0.0/16", "10.96.0.0/12"]
+BEFORE = "pulumi-python:dynamic/calico-peering:PortsBefore"
 TYPE = "pulumi-python:dynamic/calico-peering:PortPairs"
 
 
@@ -38,10 +40,10 @@ def test_without_a_cloud_the_environment_decides() -> None:
     assert all(inputs.get("cloud") is None for inputs in recorded(program).of(TYPE).values())
 
 
-def test_ports_and_networks_may_be_unknown_in_a_preview() -> None:
+def test_ports_may_be_unknown_in_a_preview() -> None:
     def program() -> None:
         unknown = pulumi.CustomResource("test:index:Later", "later").id
-        AddressPairs("pairs", {"ports": {"node1": unknown}, "networks": [unknown, NETWORKS[0]]})
+        AddressPairs("pairs", {"ports": {"node1": unknown}, "networks": NETWORKS})
 
     made = recorded(program, preview=True).of(TYPE)
     assert list(made) == ["pairs-node1"]
@@ -68,6 +70,53 @@ def test_resources_are_children_of_the_component() -> None:
     assert all(f"calico-peering:index:AddressPairs${TYPE}::" in urn for urn in urns)
 
 
+def test_what_was_there_before_us_is_looked_up_first_and_is_not_ours() -> None:
+    def program() -> None:
+        AddressPairs("pairs", {"ports": PORTS, "networks": ["192.168.5.5/16", "10.96.0.0/12"]})
+
+    recorder = recorded(program, outputs={BEFORE: {"before": ["port-2"]}})
+    assert [made.name for made in recorder.made if made.custom][:2] == [
+        "pairs-before-192.168.0.0/16",
+        "pairs-before-10.96.0.0/12",
+    ]
+    for inputs in recorder.of(BEFORE).values():
+        assert inputs["ports"] == ["port-1", "port-2"]
+    made = recorder.of(TYPE)
+    assert made["pairs-172.34.8.10"]["before"] == []
+    assert made["pairs-172.34.8.30"]["before"] == NETWORKS
+
+
+def test_a_port_without_port_security_is_named_and_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, resource=None: warned.append(text))
+
+    def program() -> None:
+        unfiltered = {"172.34.8.30": "port port-2 (node2)"}
+        AddressPairs("pairs", {"ports": PORTS, "networks": NETWORKS, "unfiltered": unfiltered})
+
+    recorder = recorded(program)
+    assert ["port port-2 (node2)" in text for text in warned] == [True]
+    assert all(inputs["ports"] == ["port-1"] for inputs in recorder.of(BEFORE).values())
+    made = recorder.of(TYPE)
+    assert [each["filtered"] for each in made.values()] == [True, False]
+
+
+def test_a_group_is_attached_to_every_port_and_taken_off_before_it_goes() -> None:
+    def program() -> None:
+        AddressPairs("pairs", {"ports": PORTS, "networks": NETWORKS, "security_group": "group-1"})
+
+    recorder = recorded(program)
+    assert recorder.of(BEFORE)["pairs-before-security-group"]["security_group"] == "group-1"
+    assert {inputs["security_group"] for inputs in recorder.of(TYPE).values()} == {"group-1"}
+
+
+def test_without_ports_nothing_is_asked_of_openstack() -> None:
+    assert (
+        recorded(lambda: AddressPairs("pairs", {"ports": {}, "networks": NETWORKS})).made[0].custom is False
+    )
+    assert not recorded(lambda: AddressPairs("pairs", {"ports": {}, "networks": NETWORKS})).of(BEFORE)
+
+
 class TestComparing:
     """The provider's check and diff, which need no Neutron."""
 
@@ -89,6 +138,23 @@ class TestComparing:
 
     def test_another_name_of_the_cloud_is_no_replacement(self) -> None:
         assert self.differs(cloud="other") == (True, [])
+
+    def test_another_group_and_port_security_switched_on_are_updates(self) -> None:
+        assert self.differs(security_group="group") == (True, [])
+        assert self.differs(filtered=False) == (True, [])
+        assert self.differs(filtered=True) == (False, [])
+
+    def test_what_was_there_before_is_no_difference(self) -> None:
+        assert self.differs(before=NETWORKS) == (False, [])
+        assert self.differs(before=pulumi.runtime.rpc.UNKNOWN) == (False, [])
+
+    def test_ports_in_another_order_are_not_looked_at_again(self) -> None:
+        state = {"networks": NETWORKS[:1], "ports": ["p", "q"]}
+        provider = PortsBeforeProvider()
+        assert provider.diff("x", state, {**state, "ports": ["q", "p"]}).changes is False
+        assert provider.diff("x", state, {**state, "ports": ["p"]}).changes is True
+        unknown = {**state, "ports": [pulumi.runtime.rpc.UNKNOWN, "q"]}
+        assert provider.diff("x", state, unknown).changes is True
 
     @pytest.mark.parametrize("networks", [pulumi.runtime.rpc.UNKNOWN, [pulumi.runtime.rpc.UNKNOWN]])
     def test_unknown_networks_are_an_update(self, networks: Any) -> None:

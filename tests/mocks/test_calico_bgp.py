@@ -20,6 +20,7 @@ ARGS: CalicoBgpArgs = {
 }
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 CLUSTER = "pulumi:providers:kubernetes"
+BEFORE = "pulumi-python:dynamic/calico-peering:DefaultBefore"
 SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
 
 
@@ -30,7 +31,10 @@ def test_every_node_peers_with_the_machine(preview: bool) -> None:
         "calico-peer": {
             "apiVersion": "projectcalico.org/v3",
             "kind": "BGPPeer",
-            "metadata": {"name": "bgppeer-external"},
+            "metadata": {
+                "name": "bgppeer-external",
+                "annotations": {"calico-peering/stack": "project/stack"},
+            },
             "spec": {"peerIP": "172.34.8.45", "asNumber": 65112},
         }
     }
@@ -61,14 +65,33 @@ def test_without_a_kubeconfig_the_ambient_one_decides() -> None:
         assert made.get("context") is None
 
 
-def test_addresses_and_networks_may_be_unknown_in_a_preview() -> None:
+def test_the_address_may_be_unknown_in_a_preview() -> None:
     def program() -> None:
         unknown = pulumi.CustomResource("test:index:Later", "later").id
-        CalicoBgp("calico", {**ARGS, "machine_address": unknown, "service_networks": [unknown]})
+        CalicoBgp("calico", {**ARGS, "machine_address": unknown})
 
     recorder = recorded(program, preview=True)
     assert list(recorder.of(PEER)) == ["calico-peer"]
     assert list(recorder.of(SERVICES)) == ["calico-service-networks"]
+
+
+def test_what_default_listed_before_us_is_looked_up_first() -> None:
+    recorder = recorded(lambda: CalicoBgp("calico", ARGS), outputs={BEFORE: {"uid": "u", "listed": True}})
+    assert list(recorder.of(BEFORE)) == ["calico-before-10.96.0.0/12"]
+    known = [{"network": "10.96.0.0/12", "uid": "u", "listed": True}]
+    assert recorder.of(SERVICES)["calico-service-networks"]["before"] == known
+
+
+def test_a_peer_that_a_killed_run_left_is_taken_in() -> None:
+    seen: list[str | None] = []
+
+    def program() -> None:
+        CalicoBgp("calico", {**ARGS, "left_over": "bgppeer-external"})
+
+    for made in recorded(program).made:
+        if made.typ == PEER:
+            seen.append(made.resource_id)
+    assert seen == ["bgppeer-external"]
 
 
 def test_the_outputs_name_the_peer_and_what_is_ours() -> None:

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from components.external_peering import ExternalPeering, expectation
+from components.node_ports import NodePorts
 from components.settings import Settings, read_settings
 from tests.mocks.recorder import Outputs, recorded
 from tests.unit.example import values
@@ -25,8 +26,10 @@ SEEN = "session 172.34.8.10 Established calico1\nroutes " + json.dumps(
 )
 
 
-def peering(settings: Settings | None = None, ports: Any = PORTS) -> ExternalPeering:
-    return ExternalPeering("external", {"settings": settings or read_settings(values()), "ports": ports})
+def peering(settings: Settings | None = None, ids: Any = PORTS) -> ExternalPeering:
+    return ExternalPeering(
+        "external", {"settings": settings or read_settings(values()), "ports": NodePorts(ids)}
+    )
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
@@ -130,14 +133,14 @@ def test_the_outputs_are_what_the_verification_saw() -> None:
 
 
 def test_without_ports_there_is_no_openstack() -> None:
-    recorder = recorded(lambda: peering(ports={}), outputs={COMMAND: {"stdout": SEEN}})
+    recorder = recorded(lambda: peering(ids={}), outputs={COMMAND: {"stdout": SEEN}})
     assert recorder.of(PAIRS) == {}
 
 
 def test_unknown_ports_and_output_do_not_fail_a_preview() -> None:
     def program() -> None:
         later = pulumi.CustomResource("test:index:Later", "later", {"value": None})
-        peering(ports={"node1": later.id})
+        peering(ids={"node1": later.id})
 
     recorder = recorded(program, preview=True)
     assert "external-pairs-node1" in recorder.of(PAIRS)

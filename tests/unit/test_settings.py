@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.settings import KEYS, SettingsError, read_settings
+from components.settings import KEYS, SettingsError, read_settings, with_nodes
 from tests import golden
 from tests.unit.example import HOST_KEY, PROJECT, VALUES, values
 
@@ -60,6 +60,31 @@ def test_another_address_needs_multihop() -> None:
     assert read_settings(values(machineAddress="10.9.9.9", multihop="2")).multihop == 2
 
 
+def test_nodes_may_come_from_the_cluster() -> None:
+    settings = read_settings(values(nodesFromCluster="true", nodes="[]", nodePortNames='["a"]'))
+    addresses = [IPv4Address("172.34.8.10"), IPv4Address("172.34.8.30")]
+    assert with_nodes(settings, addresses).nodes == addresses
+
+
+def test_nodes_of_the_cluster_have_to_fit_the_other_settings() -> None:
+    settings = read_settings(values(nodesFromCluster="true", nodes="[]"))
+    with pytest.raises(SettingsError) as caught:
+        with_nodes(settings, [IPv4Address("172.34.8.45"), IPv4Address("10.1.1.1")])
+    golden.compare("settings/nodes-of-the-cluster.txt", f"{caught.value}\n")
+
+
+@pytest.mark.parametrize("way", ["nodePortNames", "nodePortTag", "nodeServerMetadata"])
+def test_a_network_limits_every_search_but_that_of_ids(way: str) -> None:
+    texts = {"nodePortNames": '["a", "b", "c", "d"]', "nodePortTag": "k8s", "nodeServerMetadata": "role=node"}
+    settings = read_settings(values(nodePortNetwork="nodes", **{way: texts[way]}))
+    assert settings.node_port_network == "nodes"
+
+
+def test_metadata_of_servers_is_a_key_and_its_value() -> None:
+    settings = read_settings(values(nodeServerMetadata="cluster=a=b"))
+    assert settings.node_server_metadata == ("cluster", "a=b")
+
+
 CASES: dict[str, dict[str, str]] = {
     "no-network": {"nodeNetwork": "nodes"},
     "network-without-length": {"nodeNetwork": "172.34.8.0"},
@@ -96,6 +121,20 @@ CASES: dict[str, dict[str, str]] = {
     "ports-twice": {"nodePortNetwork": "nodes", "nodePortIds": '["a", "b", "c", "d"]'},
     "ports-too-few": {"nodePortIds": '["a", "b"]'},
     "ports-duplicate": {"nodePortIds": '["a", "b", "c", "a"]'},
+    "ports-two-ways": {"nodePortNames": '["a", "b", "c", "d"]', "nodePortTag": "k8s"},
+    "ports-three-ways": {
+        "nodePortTag": "k8s",
+        "nodeServerMetadata": "cluster=production",
+        "nodePortIds": '["a", "b", "c", "d"]',
+    },
+    "port-names-too-few": {"nodePortNames": '["a", "a"]'},
+    "port-tags": {"nodePortTag": "k8s,nodes"},
+    "server-metadata": {"nodeServerMetadata": "production"},
+    "most-pairs": {"maxAddressPairs": "0"},
+    "nodes-twice": {"nodesFromCluster": "true"},
+    "not-a-flag": {"nodesFromCluster": "yes", "nodeSecurityGroup": "1"},
+    "group-without-ports": {"nodeSecurityGroup": "true"},
+    "machine-networks": {"machineNetworks": '["172.34.8.128/25", "10.96.1.0/24"]'},
     "machine-name": {"machineName": "External_1"},
     "ssh": {"sshHost": "-oProxyCommand=x", "sshPort": "70000", "sshUser": "root; reboot"},
     "numbers": {"multihop": "256", "importLimit": "0", "verifyTimeout": "1e3"},
