@@ -4,7 +4,7 @@ import pulumi
 
 from components.calico_bgp import stack_name
 from components.external_peering import ExternalPeering
-from components.preflight import check_cluster, node_ports, peer_left_over
+from components.preflight import check_cluster, machine_parts, node_ports, peer_left_over
 from components.provider_errors import ProviderError
 from components.settings import KEYS, SettingsError, read_settings
 
@@ -14,15 +14,24 @@ try:
     settings = check_cluster(settings)
     left_over = peer_left_over(settings, stack_name())
     ports = node_ports(settings)
+    parts = machine_parts(settings)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 
 # An empty key, the default of Pulumi.yaml, means the agent. Whether it is empty is no secret.
 private_key = config.get_secret("sshPrivateKey") if config.get("sshPrivateKey") else None
+host_private_key = config.get_secret("sshHostPrivateKey") if settings.made else None
 
 peering = ExternalPeering(
     settings.machine_name,
-    {"settings": settings, "private_key": private_key, "ports": ports, "peer_left_over": left_over},
+    {
+        "settings": settings,
+        "private_key": private_key,
+        "host_private_key": host_private_key,
+        "ports": ports,
+        "machine_parts": parts,
+        "peer_left_over": left_over,
+    },
 )
 
 pulumi.export("sessions", peering.sessions)

@@ -2,7 +2,7 @@
 
 It composes the machine, address pairs on the nodes' ports, BIRD on the machine and Calico's objects,
 and at last verifies: it is complete when the sessions stand and the routes are in the machine's kernel.
-It deliberately looks nothing up (preflight.py) and makes no machine.
+It deliberately looks nothing up (preflight.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from components.address_pairs import AddressPairs
 from components.bird_config import bird_config, render
 from components.bird_router import BirdRouter, router
 from components.calico_bgp import CalicoBgp
-from components.existing_machine import ExistingMachine
+from components.machine import on_instance
+from components.machine_parts import MachineParts
+from components.machine_source import machine_of
 from components.node_ports import NodePorts
 from components.observed import Route, Session, parse
 from components.settings import Settings
@@ -34,6 +36,10 @@ class ExternalPeeringArgs(TypedDict):
     """Name of the BGPPeer when this stack has made it already. Default: None."""
     ports: NotRequired[NodePorts]
     """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
+    machine_parts: NotRequired[MachineParts | None]
+    """What a machine made here is made of. Default: none, the machine is there."""
+    host_private_key: NotRequired[pulumi.Input[str] | None]
+    """The ssh host key that a machine made here gets. Default: none, the machine is there."""
 
 
 def expectation(settings: Settings, parts: object = None) -> str:
@@ -78,15 +84,12 @@ class ExternalPeering(pulumi.ComponentResource):
                 " networks only",
                 self,
             )
-        machine = ExistingMachine(
+        machine = machine_of(
             f"{name}-machine",
-            {
-                "host": settings.ssh_host,
-                "port": settings.ssh_port,
-                "user": settings.ssh_user,
-                "host_key": settings.ssh_host_key,
-                "private_key": args.get("private_key"),
-            },
+            settings,
+            args.get("private_key"),
+            args.get("host_private_key"),
+            args.get("machine_parts"),
             child,
         )
         ports = args.get("ports", NodePorts())
@@ -106,6 +109,8 @@ class ExternalPeering(pulumi.ComponentResource):
             {
                 "connection": machine.connection,
                 "sudo": machine.sudo,
+                "instance": machine.instance,
+                "gone_with": machine.gone_with,
                 "configuration": render(bird_config(settings)),
             },
             child,
@@ -123,7 +128,7 @@ class ExternalPeering(pulumi.ComponentResource):
             },
             child,
         )
-        verify = router(machine.sudo, "verify")
+        verify = on_instance(router(machine.sudo, "verify"), machine.instance)
         verification = Command(
             f"{name}-verification",
             connection=machine.connection,

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from components.calico_api import check_calico, peer_of
 from components.calico_api import connect as connect_cluster
 from components.cluster_nodes import node_addresses
+from components.machine_parts import MachineParts, find_machine_parts
 from components.neutron_ports import Port, named
 from components.node_ports import (
     NodePorts,
@@ -25,7 +26,8 @@ from components.node_ports import (
 from components.openstack_api import connect as connect_cloud
 from components.port_pairs import filters, pairs_of, shape
 from components.provider_errors import ProviderError
-from components.settings import NAMESPACE, PORT_WAYS, Settings, with_nodes
+from components.setting_types import NAMESPACE
+from components.settings import PORT_WAYS, Settings, with_nodes
 from components.shared_list import missing
 
 
@@ -66,6 +68,14 @@ def node_ports(settings: Settings) -> NodePorts:
         _aliases(found),
         {label: named(port) for label, port in found.items() if not filters(port)},
     )
+
+
+def machine_parts(settings: Settings) -> MachineParts | None:
+    """What a machine that is made here is made of; None when the machine is there.
+
+    Raises ProviderError when its network is not there.
+    """
+    return find_machine_parts(connect_cloud(settings.cloud), settings) if settings.made else None
 
 
 def check_limit(ports: Sequence[Port], networks: Sequence[str], limit: int) -> None:
