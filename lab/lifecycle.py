@@ -73,7 +73,7 @@ def gather(layout: Layout, steps: Steps) -> Parts:
         unpacked = tools(layout, steps.say)
     with steps("external machine's Debian (about 30 s the first time)", long=True):
         root = rootfs(layout, unpacked, steps.say)
-    with steps("Keystone and Neutron from PyPI", long=True):
+    with steps("OpenStack from PyPI (about a minute the first time)", long=True):
         venv = ensure_venv(layout, steps.say)
     programs = {product.program: _program(layout, product, steps) for product in needed()}
     command_plugin = False

@@ -14,11 +14,7 @@ import sys
 from pathlib import Path
 
 from lab.command_standin.launcher import write_launcher
-from lab.engine.products import (
-    COMMAND_PLUGIN_VERSION,
-    KUBERNETES_PLUGIN_VERSION,
-    pulumi_on_path,
-)
+from lab.engine.products import COMMAND_PLUGIN_VERSION, PLUGINS, pulumi_on_path
 from lab.errors import LabError
 from lab.external import External
 from lab.hosts import Host
@@ -64,8 +60,7 @@ def install_own_plugins() -> bool:
     Runs on the machine itself: the lab's management host reaches nothing outside the lab.
 
     Raises:
-        LabError: when the engine is too old, or cannot fetch the Kubernetes plugin, which has no
-            stand-in.
+        LabError: when the engine is too old, or cannot fetch a plugin that has no stand-in.
     """
     found = _run_pulumi("version").stdout.strip()
     if tuple(map(int, re.findall(r"\d+", found)[:3])) < OLDEST_PULUMI:
@@ -74,13 +69,13 @@ def install_own_plugins() -> bool:
             f"`pulumi` on PATH is {found or 'of an unknown version'}, {wanted} or newer is needed:"
             " update it, or take it off PATH to have the engine built from Go modules"
         )
-    kubernetes = _run_pulumi("plugin", "install", "resource", "kubernetes", KUBERNETES_PLUGIN_VERSION)
-    if kubernetes.returncode != 0:
-        raise LabError(
-            f"`pulumi plugin install resource kubernetes {KUBERNETES_PLUGIN_VERSION}` failed; take this"
-            " `pulumi` off PATH to have the engine built from Go modules instead:\n"
-            + kubernetes.stderr.strip()
-        )
+    for name, version in PLUGINS.items():
+        done = _run_pulumi("plugin", "install", "resource", name, version)
+        if done.returncode != 0:
+            raise LabError(
+                f"`pulumi plugin install resource {name} {version}` failed; take this `pulumi` off PATH to"
+                f" have the engine built from Go modules instead:\n{done.stderr.strip()}"
+            )
     command = _run_pulumi("plugin", "install", "resource", "command", COMMAND_PLUGIN_VERSION)
     return command.returncode == 0
 
@@ -103,12 +98,13 @@ def _place_plugins(layout: Layout, command_installed: bool) -> None:
     place = layout.bin
     if not pulumi_on_path():
         home = layout.stack / "home" / "plugins"
-        kubernetes = home / f"resource-kubernetes-v{KUBERNETES_PLUGIN_VERSION}"
         place = home / f"resource-command-v{COMMAND_PLUGIN_VERSION}"
-        for folder in (kubernetes, place):
-            folder.mkdir(parents=True)
-        program = "pulumi-resource-kubernetes"
-        (layout.bin / program).rename(kubernetes / program)
+        place.mkdir(parents=True)
+        for name, version in PLUGINS.items():
+            folder = home / f"resource-{name}-v{version}"
+            folder.mkdir()
+            program = f"pulumi-resource-{name}"
+            (layout.bin / program).rename(folder / program)
     real = own_command_plugin()
     if real:
         (place / COMMAND_PLUGIN).symlink_to(real)

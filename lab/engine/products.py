@@ -9,7 +9,10 @@ from lab.engine.build import Copy, Product
 
 PULUMI_VERSION = "3.259.0"
 KUBERNETES_PLUGIN_VERSION = "4.25.0"
+OPENSTACK_PLUGIN_VERSION = "5.5.3"
 COMMAND_PLUGIN_VERSION = "1.2.1"
+# The plugins that have no stand-in.
+PLUGINS = {"kubernetes": KUBERNETES_PLUGIN_VERSION, "openstack": OPENSTACK_PLUGIN_VERSION}
 
 _PULUMI_SDK = "github.com/pulumi/pulumi/sdk/v3"
 _KUBERNETES_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
@@ -44,6 +47,12 @@ ENGINE = (
         ".",
         f"-X main.version={KUBERNETES_PLUGIN_VERSION}",
         embedded={"schema.json": (_KUBERNETES_PROVIDER, "cmd/pulumi-resource-kubernetes/schema.json")},
+    ),
+    Product(
+        "pulumi-resource-openstack",
+        "openstack-provider",
+        ".",
+        f"-X main.version={OPENSTACK_PLUGIN_VERSION}",
     ),
 )
 CLUSTER = (

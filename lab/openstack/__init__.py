@@ -1,8 +1,8 @@
-"""The lab's OpenStack: Keystone and Neutron, real ones, from PyPI, on SQLite.
+"""The lab's OpenStack: Keystone, Neutron, Placement, Glance and Nova, real ones, from PyPI, on SQLite.
 
 Nothing enforces the ports here: Neutron keeps them and applies its own rules to changes (revisions,
-limits, policies), and no agent puts them into the switch. There is no Nova: the nodes' ports exist
-without a server behind them.
+limits, policies), and no agent puts them into the switch. Nova's machines are its fake driver's: ACTIVE
+in its API, and nowhere else. The nodes' ports exist without a server behind them.
 
 `bring_up` runs inside the keeper's namespaces; what it needs beside them is made before, on the
 machine itself, by lab/openstack/venv.py.
@@ -17,15 +17,22 @@ from pathlib import Path
 
 from lab.hosts import Host
 from lab.layout import PROJECT, Layout
-from lab.openstack import clouds, keystone, neutron
-from lab.openstack.accounts import ADMIN, SERVICE_USER, new_passwords
+from lab.openstack import clouds, glance, keystone, neutron, nova, placement
+from lab.openstack.accounts import (
+    ADMIN,
+    GLANCE_USER,
+    NEUTRON_USER,
+    NOVA_USER,
+    PLACEMENT_USER,
+    new_passwords,
+)
 from lab.openstack.serving import DIRECT
 
 
 def bring_up(
     layout: Layout, host: Host, venv: Path, step: Callable[[str], AbstractContextManager[None]]
 ) -> None:
-    """Start Keystone and Neutron on `host`, make the site's objects, write `layout.clouds`.
+    """Start all services on `host`, make the site's objects, write `layout.clouds`.
 
     Always from nothing: what an earlier call left in `<layout.folder>/openstack` is removed. `venv` is
     what `ensure_venv` returned. Every user gets a new random password.
@@ -38,19 +45,24 @@ def bring_up(
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700, parents=True)
     passwords = new_passwords()
-    with step("OpenStack: Keystone, Neutron"):
-        # Neutron asks Keystone nothing until its first request: both load at the same time.
-        network_service = neutron.start(folder / "neutron", host, venv, passwords[SERVICE_USER])
-        identity_service = keystone.start(folder / "keystone", host, venv, passwords[ADMIN])
-        identity_service.wait()
-        network_service.wait()
-    with step("OpenStack: project, users, network, node ports"):
-        host.run(
-            sys.executable,
-            "-m",
-            "lab.openstack.site",
-            stdin=json.dumps(passwords),
-            env=DIRECT,
-            cwd=PROJECT,
-        )
+
+    def run(module: str) -> None:
+        host.run(sys.executable, "-m", module, stdin=json.dumps(passwords), env=DIRECT, cwd=PROJECT)
+
+    # All load at the same time, the longest first: the others ask Keystone nothing until it has
+    # everybody's users, and Nova waits for that by itself.
+    services = [
+        nova.start(folder / "nova", host, venv, passwords[NOVA_USER]),
+        neutron.start(folder / "neutron", host, venv, passwords[NEUTRON_USER]),
+        placement.start(folder / "placement", host, venv, passwords[PLACEMENT_USER]),
+        glance.start(folder / "glance", host, venv, passwords[GLANCE_USER]),
+    ]
+    with step("OpenStack: Keystone, projects, users, catalog"):
+        keystone.start(folder / "keystone", host, venv, passwords[ADMIN]).wait()
+        run("lab.openstack.identity")
+    with step("OpenStack: Neutron, Placement, Glance, Nova"):
+        for service in services:
+            service.wait()
+    with step("OpenStack: network, node ports, router, flavor, image"):
+        run("lab.openstack.site")
         clouds.write(layout.clouds, passwords)

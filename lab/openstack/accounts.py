@@ -12,13 +12,21 @@ CLUSTER_USER = "cluster"
 # The program's own user, another member of the cluster's project.
 PROGRAM_USER = "peering"
 
-# As whom Neutron asks Keystone about its callers.
+# As whom the services ask Keystone about their callers, and Nova asks the other services.
 SERVICE_PROJECT = "service"
-SERVICE_USER = "neutron"
+NEUTRON_USER = "neutron"
+PLACEMENT_USER = "placement"
+GLANCE_USER = "glance"
+NOVA_USER = "nova"
 
 # project -> user -> role; the administrator is made by Keystone's bootstrap.
 MEMBERS: dict[str, dict[str, str]] = {
-    SERVICE_PROJECT: {SERVICE_USER: "service"},
+    SERVICE_PROJECT: {
+        NEUTRON_USER: "service",
+        PLACEMENT_USER: "service",
+        GLANCE_USER: "service",
+        NOVA_USER: "service",
+    },
     CLUSTER_PROJECT: {CLUSTER_USER: "member", PROGRAM_USER: "member"},
 }
 

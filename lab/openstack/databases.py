@@ -1,9 +1,12 @@
-"""Empty databases of Keystone and Neutron, made once beside their programs and copied for each lab.
+"""Empty databases of the OpenStack services, made once beside their programs and copied for each lab.
 
-They hold tables and release data only, nothing of a lab: no users, no passwords.
+They hold tables and release data only, nothing of a lab: no users, no passwords, no paths. Nova finds
+its cells by templates that it fills from the place of its own database, so its files can be copied
+together to anywhere.
 """
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,12 +16,29 @@ from lab.layout import PROJECT
 
 KEYSTONE = "keystone.sqlite"
 NEUTRON = "neutron.sqlite"
+PLACEMENT = "placement.sqlite"
+GLANCE = "glance.sqlite"
+NOVA_API = "nova-api.sqlite"
+# The only cell with machines in it, and the cell of the machines that found no host.
+NOVA = "nova.sqlite"
+NOVA_CELL0 = "nova.sqlite.cell0"
+
 NEUTRON_TABLES = PROJECT / "lab" / "openstack" / "services" / "neutron_tables.py"
+NO_MESSAGE_QUEUE = "fake://"
+# `path` is that of [database]connection, without the slash that it begins with.
+CELL0_TEMPLATE = "sqlite:////{path}.cell0"
+CELL1_TEMPLATE = "sqlite:////{path}"
 
 
-def pristine(venv: Path, name: str) -> Path:
+def _pristine(venv: Path, name: str) -> Path:
     """Where the database `name` lies that belongs to this virtual environment."""
     return venv.parent / "databases" / name
+
+
+def copy(venv: Path, folder: Path, *names: str) -> None:
+    """Put empty databases into a service's folder."""
+    for name in names:
+        shutil.copy(_pristine(venv, name), folder)
 
 
 def _run(what: str, *command: str) -> None:
@@ -31,17 +51,40 @@ def _run(what: str, *command: str) -> None:
         )
 
 
+def _manage(venv: Path, service: str, sections: dict[str, str], *commands: tuple[str, ...]) -> None:
+    """Run a service's own `…-manage` with databases in sections of its configuration."""
+    configuration = _pristine(venv, f"{service}.conf")
+    configuration.write_text(
+        "".join(
+            f"[{section}]\nconnection = sqlite:///{_pristine(venv, name)}\n"
+            for section, name in sections.items()
+        )
+    )
+    program = (str(venv / "bin" / f"{service}-manage"), f"--config-file={configuration}")
+    for command in commands:
+        _run(f"{service.capitalize()}'s database", *program, *command)
+
+
 def create(venv: Path) -> None:
-    """Create both databases beside `venv`.
+    """Create all databases beside `venv`.
 
     Raises:
-        LabError: with the end of what Keystone or Neutron printed.
+        LabError: with the end of what a service printed.
     """
-    folder = pristine(venv, KEYSTONE).parent
-    folder.mkdir()
-    configuration = folder / "keystone.conf"
-    configuration.write_text(f"[database]\nconnection = sqlite:///{pristine(venv, KEYSTONE)}\n")
-    manage = (str(venv / "bin" / "keystone-manage"), f"--config-file={configuration}", "db_sync")
-    _run("Keystone's database", *manage)
-    tables = (str(venv / "bin" / "python"), str(NEUTRON_TABLES), str(pristine(venv, NEUTRON)))
+    _pristine(venv, "").mkdir()
+    _manage(venv, "keystone", {"database": KEYSTONE}, ("db_sync",))
+    _manage(venv, "placement", {"placement_database": PLACEMENT}, ("db", "sync"))
+    _manage(venv, "glance", {"database": GLANCE}, ("db_sync",))
+    cell0 = ("map_cell0", f"--database_connection={CELL0_TEMPLATE}")
+    cell1 = ("create_cell", "--name=cell1", f"--database_connection={CELL1_TEMPLATE}")
+    _manage(
+        venv,
+        "nova",
+        {"database": NOVA, "api_database": NOVA_API},
+        ("api_db", "sync"),
+        ("cell_v2", *cell0),
+        ("db", "sync"),
+        ("cell_v2", *cell1, f"--transport-url={NO_MESSAGE_QUEUE}"),
+    )
+    tables = (str(venv / "bin" / "python"), str(NEUTRON_TABLES), str(_pristine(venv, NEUTRON)))
     _run("Neutron's database", *tables)

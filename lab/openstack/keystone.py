@@ -1,15 +1,15 @@
 """The lab's Keystone: configuration, keys, database and start.
 
-It makes the first user (`admin`) only; the others are made through its API (lab/openstack/site.py).
+It makes the first user (`admin`) only; the others are made through its API (lab/openstack/identity.py).
 """
 
 import base64
 import os
-import shutil
 from pathlib import Path
 
 from lab.hosts import Host
-from lab.openstack.databases import KEYSTONE, pristine
+from lab.openstack import databases
+from lab.openstack.databases import KEYSTONE
 from lab.openstack.serving import (
     DIRECT,
     KEYSTONE_PORT,
@@ -68,7 +68,7 @@ def start(folder: Path, host: Host, venv: Path, admin_password: str) -> Serving:
         LabError: when its database cannot be filled.
     """
     folder.mkdir(mode=0o700)
-    shutil.copy(pristine(venv, KEYSTONE), folder)
+    databases.copy(venv, folder, KEYSTONE)
     configuration = folder / "keystone.conf"
     write_private(configuration, _configuration(folder))
     _write_keys(folder)

@@ -5,22 +5,22 @@ since a lab makes as many objects as a test wants; the limit of 10 address pairs
 default.
 """
 
-import shutil
 from pathlib import Path
 
 from lab.hosts import Host
-from lab.openstack.accounts import SERVICE_PROJECT, SERVICE_USER
-from lab.openstack.databases import NEUTRON, pristine
+from lab.openstack import databases
+from lab.openstack.accounts import NEUTRON_USER
+from lab.openstack.configuration import token_check
+from lab.openstack.databases import NEUTRON
 from lab.openstack.serving import (
-    KEYSTONE_URL,
     NEUTRON_PORT,
-    REGION,
     Serving,
     serve,
     write_private,
 )
 
 PHYSICAL_NETWORK = "physnet1"
+EXTERNAL_PHYSICAL_NETWORK = "external"
 
 
 def _configuration(folder: Path, venv: Path, password: str) -> str:
@@ -45,16 +45,7 @@ connection = sqlite:///{folder / NEUTRON}
 sqlite_synchronous = false
 [oslo_concurrency]
 lock_path = {folder / "lock"}
-[keystone_authtoken]
-www_authenticate_uri = {KEYSTONE_URL}
-auth_url = {KEYSTONE_URL}
-auth_type = password
-project_domain_id = default
-user_domain_id = default
-project_name = {SERVICE_PROJECT}
-username = {SERVICE_USER}
-password = {password}
-region_name = {REGION}
+{token_check(NEUTRON_USER, password)}\
 [quotas]
 default_quota = -1
 quota_network = -1
@@ -65,10 +56,10 @@ quota_security_group_rule = -1
 [ml2]
 type_drivers = local,flat,vlan
 project_network_types = local
-mechanism_drivers = openvswitch
+mechanism_drivers = lab
 extension_drivers = port_security
 [ml2_type_flat]
-flat_networks = {PHYSICAL_NETWORK}
+flat_networks = {PHYSICAL_NETWORK},{EXTERNAL_PHYSICAL_NETWORK}
 [securitygroup]
 enable_security_group = true
 [oslo_messaging_notifications]
@@ -79,11 +70,11 @@ driver = noop
 def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
     """Prepare Neutron in `folder`, which must not exist, and start it on `host`.
 
-    `password` is that of the user SERVICE_USER, with which it asks Keystone about its callers.
+    `password` is that of the user NEUTRON_USER, with which it asks Keystone about its callers.
     """
     folder.mkdir(mode=0o700)
     (folder / "lock").mkdir()
-    shutil.copy(pristine(venv, NEUTRON), folder)
+    databases.copy(venv, folder, NEUTRON)
     configuration = folder / "neutron.conf"
     write_private(configuration, _configuration(folder, venv, password))
     environment = {

@@ -1,81 +1,56 @@
 """What exists on the lab's OpenStack before the program comes: run as a program on the management host.
 
 `python -m lab.openstack.site`, with the users' passwords on standard input as a JSON object
-{user: password}. The project `cluster` stands for whoever made the cluster and owns its network and
-the nodes' ports. The program is another user of that project, and the ports are not its own.
+{user: password}, after lab/openstack/identity.py. The project `cluster` stands for whoever made the
+cluster and owns its network and the nodes' ports. The program is another user of that project, and the
+ports are not its own.
 
 node2's port carries a pair that neither of them put there for the peering.
+
+For machines that are made here there are the flavor `small` and the image `debian-12`, of which Glance
+only has placeholder bytes: what such a machine boots is the Debian that the lab has in its cache. The
+external network `public` gives floating IPs, and the cluster's router leads there; Neutron keeps both,
+and nothing carries packets between them.
 """
 
 import json
 import sys
 from collections.abc import Mapping
-from typing import cast
+from ipaddress import IPv4Network
 
-import openstack
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
-from openstack.identity.v3._proxy import Proxy
 
 from lab.openstack.accounts import (
     ADMIN,
     ADMIN_PROJECT,
     CLUSTER_PROJECT,
     CLUSTER_USER,
-    MEMBERS,
 )
-from lab.openstack.neutron import PHYSICAL_NETWORK
-from lab.openstack.serving import KEYSTONE_URL, NEUTRON_URL, REGION
+from lab.openstack.identity import connect
+from lab.openstack.neutron import EXTERNAL_PHYSICAL_NETWORK, PHYSICAL_NETWORK
 from lab.site import NODE_NETWORK, NODES
 
 NETWORK = "nodes"
 FOREIGN_PAIRS: dict[str, list[dict[str, str]]] = {"node2": [{"ip_address": "10.200.0.0/16"}]}
 
+ROUTER = "cluster"
+ROUTER_ADDRESS = str(NODE_NETWORK[1])
+EXTERNAL_NETWORK = "public"
+# TEST-NET-3: floating IPs that cannot be anybody's.
+FLOATING_ADDRESSES = IPv4Network("203.0.113.0/24")
 
-def connect(user: str, password: str, project: str) -> Connection:
-    """A connection that looks at nothing in the environment."""
-    return openstack.connect(
-        load_yaml_config=False,
-        load_envvars=False,
-        auth_url=KEYSTONE_URL,
-        username=user,
-        password=password,
-        project_name=project,
-        user_domain_id="default",
-        project_domain_id="default",
-        region_name=REGION,
-    )
+FLAVOR = "small"
+IMAGE = "debian-12"
+PLACEHOLDER = b"placeholder: the lab boots the Debian of its own cache\n"
 
 
-def make_identity(admin: Connection, passwords: Mapping[str, str]) -> str:
-    """Neutron's catalog entry and service user, the cluster's project and users; the project's id."""
-    # The lab's Keystone has no other version.
-    identity = cast(Proxy, admin.identity)
-    roles = {role.name: role.id for role in identity.roles()}
-    network_service = identity.create_service(name="neutron", type="network")
-    for interface in ("public", "internal"):
-        identity.create_endpoint(
-            service_id=network_service.id,
-            interface=interface,
-            region_id=REGION,
-            url=NEUTRON_URL,
-        )
-    projects = {}
-    for project_name, users in MEMBERS.items():
-        project = identity.create_project(name=project_name, domain_id="default")
-        projects[project_name] = project.id
-        for name, role in users.items():
-            user = identity.create_user(name=name, domain_id="default", password=passwords[name])
-            identity.assign_project_role_to_user(project.id, user.id, roles[role])
-    return str(projects[CLUSTER_PROJECT])
-
-
-def make_network(admin: Connection, cluster: Connection, project: str) -> None:
+def make_network(admin: Connection, cluster: Connection) -> None:
     """The nodes' network (a provider network of the cluster's project), its subnet and ports."""
     network = admin.network.create_network(
         name=NETWORK,
-        project_id=project,
+        project_id=cluster.current_project_id,
         provider_network_type="flat",
         provider_physical_network=PHYSICAL_NETWORK,
     )
@@ -94,18 +69,58 @@ def make_network(admin: Connection, cluster: Connection, project: str) -> None:
             fixed_ips=[{"subnet_id": subnet.id, "ip_address": str(address)}],
             allowed_address_pairs=FOREIGN_PAIRS.get(name, []),
         )
+    make_router(admin, cluster, network.id, subnet.id)
+
+
+def make_router(admin: Connection, cluster: Connection, network: str, subnet: str) -> None:
+    """The external network, and the cluster's router between it and the nodes' network."""
+    external = admin.network.create_network(
+        name=EXTERNAL_NETWORK,
+        is_router_external=True,
+        provider_network_type="flat",
+        provider_physical_network=EXTERNAL_PHYSICAL_NETWORK,
+    )
+    admin.network.create_subnet(
+        name=EXTERNAL_NETWORK,
+        network_id=external.id,
+        ip_version=4,
+        cidr=str(FLOATING_ADDRESSES),
+        enable_dhcp=False,
+    )
+    router = cluster.network.create_router(name=ROUTER, external_gateway_info={"network_id": external.id})
+    # The subnet names no gateway, so the router's address has to be given.
+    port = cluster.network.create_port(
+        name=ROUTER,
+        network_id=network,
+        fixed_ips=[{"subnet_id": subnet, "ip_address": ROUTER_ADDRESS}],
+    )
+    cluster.network.add_interface_to_router(router, port=port.id)
+
+
+def make_machine_parts(admin: Connection) -> None:
+    """Flavor and image, for everybody."""
+    admin.compute.create_flavor(name=FLAVOR, vcpus=1, ram=512, disk=4, is_public=True)
+    admin.image.create_image(
+        name=IMAGE,
+        container_format="bare",
+        disk_format="raw",
+        visibility="public",
+        data=PLACEHOLDER,
+    )
+
+
+def make(passwords: Mapping[str, str]) -> None:
+    """Everything, as the administrator and as whoever made the cluster."""
+    admin = connect(ADMIN, passwords[ADMIN], ADMIN_PROJECT)
+    cluster = connect(CLUSTER_USER, passwords[CLUSTER_USER], CLUSTER_PROJECT)
+    make_network(admin, cluster)
+    make_machine_parts(admin)
 
 
 def main() -> int:
     """Make everything; 1 and a message when the OpenStack refuses."""
-    passwords = json.load(sys.stdin)
     try:
-        admin = connect(ADMIN, passwords[ADMIN], ADMIN_PROJECT)
-        project = make_identity(admin, passwords)
-        # The first token came with a catalog that does not have Neutron in it yet.
-        admin = connect(ADMIN, passwords[ADMIN], ADMIN_PROJECT)
-        cluster = connect(CLUSTER_USER, passwords[CLUSTER_USER], CLUSTER_PROJECT)
-        make_network(admin, cluster, project)
+        make(json.load(sys.stdin))
     except (SDKException, ClientException) as error:
         print(f"the lab's OpenStack refused: {error}", file=sys.stderr)
         return 1

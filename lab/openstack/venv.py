@@ -1,6 +1,6 @@
-"""The virtual environment of Keystone and Neutron, in the user's cache.
+"""The virtual environment of the lab's OpenStack, in the user's cache.
 
-They pin other versions of the same libraries than the program does, so they get an environment of
+The services pin other versions of the same libraries than the program does, so they get an environment of
 their own. It is keyed by everything that decides what is in it. This is the one step of the lab's
 OpenStack that needs the package index: it runs on the machine itself, before the lab has namespaces.
 """
@@ -40,7 +40,7 @@ def _run(*command: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         raise LabError(
-            "Keystone and Neutron could not be installed from the package index:"
+            "OpenStack could not be installed from the package index:"
             f" `{' '.join(command)}` ended with {done.returncode}:\n" + last_lines(done.stdout + done.stderr)
         )
 
@@ -59,7 +59,7 @@ def _install(venv: Path) -> None:
 
 
 def ensure_venv(layout: Layout, say: Callable[[str], None] = lambda text: None) -> Path:
-    """The environment's folder, from the cache or made now (about 20 s), with the databases beside it.
+    """The environment's folder, from the cache or made now (about a minute), with the databases beside it.
 
     Raises:
         LabError: when the package index or a package refuses.
