@@ -199,10 +199,11 @@ def _vm(name: str, args: PeerMachineArgs, port: Port, own: pulumi.ResourceOption
             pulumi.ResourceOptions(
                 # The port is taken as long as the old one is there.
                 delete_before_replace=True,
-                # Whoever keeps the cloud renames images and puts newer ones in their place. Nova would
-                # also rebuild the VM in its place then, with its id and without BIRD.
-                ignore_changes=["imageId", "imageName", "blockDevices[0].uuid"],
-                replacement_trigger=[image, args["address"]],
+                # Whoever keeps the cloud renames images and puts newer ones in their place; Nova would
+                # rebuild the VM in its place then, with its id and without BIRD. And of the user data a
+                # refresh knows the digest only, which differs always.
+                ignore_changes=["imageId", "imageName", "blockDevices[0].uuid", "userData"],
+                replacement_trigger=[image, args["address"], host_key, user],
                 additional_secret_outputs=["userData"],
             ),
         ),
