@@ -16,6 +16,7 @@ from lab.debian import Tools
 from lab.errors import LabError
 from lab.external import External
 from lab.hosts import Hosts
+from lab.hypervisor import bring_up as hypervisor
 from lab.layout import Layout
 from lab.progress import Steps
 from lab.site import MGMT, PEER
@@ -50,7 +51,8 @@ def bring_up(
         cluster.bring_up(layout, hosts, tools, layout.bin, files, steps)
 
     def network_service() -> None:
-        openstack.bring_up(layout, hosts[MGMT], venv, steps)
+        made = openstack.bring_up(layout, hosts[MGMT], venv, steps)
+        hypervisor.bring_up(layout, hosts, tools, rootfs, venv, made, steps)
 
     _side_by_side(external_machine, kubernetes, network_service)
     with steps("stack `lab`: state backend, passphrase, configuration"):

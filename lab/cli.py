@@ -24,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("show", help="sessions, routes and HTTP answers on the external machine")
     execute = commands.add_parser("exec", help="run a command on one of the lab's machines")
-    execute.add_argument("machine", help="peer, node1 … node4, mgmt, or a pod's name")
+    execute.add_argument("machine", help="peer, node1 … node4, mgmt, a pod, or an instance")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     return parser
 

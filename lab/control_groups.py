@@ -1,4 +1,4 @@
-"""The lab's control groups: systemd in the external machine makes its own below the keeper's.
+"""The lab's control groups: each machine's systemd makes its own below one of the lab's.
 
 Directories of cgroup file systems are the one thing that outlives the keeper. They are named after
 the lab, so that what is dead (no process in it) can be told and removed. Works with cgroup v2, v1
@@ -28,6 +28,23 @@ def enter_own() -> None:
         group = hierarchy / NAME
         group.mkdir(exist_ok=True)
         (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def below_own(name: str) -> list[Path]:
+    """Groups below the lab's own for one of its machines, made now.
+
+    Two systemds in one group would both take it for theirs.
+    """
+    groups = [hierarchy / NAME / name for hierarchy in _hierarchies()]
+    for group in groups:
+        group.mkdir(parents=True, exist_ok=True)
+    return groups
+
+
+def remove_below_own(name: str) -> None:
+    """Remove a machine's groups, which must be empty."""
+    for hierarchy in _hierarchies():
+        _remove(hierarchy / NAME / name)
 
 
 def _remove(group: Path) -> None:

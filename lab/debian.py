@@ -22,6 +22,7 @@ COMMON = (
     "etcd-server mmdebstrap nftables libnftables1 libnftnl11 libmnl0 libjansson4 libxtables12"
     " libedit2 libbsd0 libmd0 systemd-container libsystemd-shared libseccomp2 libcap2 libip4tc2"
     " libkmod2 libcryptsetup12 libdevmapper1.02.1 libjson-c5 libargon2-1 libacl1"
+    " iptables ipset conntrack libip6tc2 libipset13 libnetfilter-conntrack3 libnfnetlink0"
 ).split()
 # bird 1.6 and bird 2 hold files of the same names, so each gets a root of its own.
 ROOTS: dict[str, list[str]] = {
@@ -29,7 +30,15 @@ ROOTS: dict[str, list[str]] = {
     "bird1": ["bird", "libreadline8", "libtinfo6"],
     "bird2": ["bird2", "libssh-gcrypt-4", "libreadline8", "libtinfo6"],
 }
+# Which of its programs it is goes by the name it is called; Debian links the names when it installs.
+NETFILTER = "common/usr/sbin/xtables-nft-multi"
+NETFILTER_NAMES = [
+    f"{family}{what}" for family in ("iptables", "ip6tables") for what in ("", "-save", "-restore")
+]
 PROGRAMS = {
+    "conntrack": "common/usr/sbin/conntrack",
+    "ipset": "common/usr/sbin/ipset",
+    "iptables": NETFILTER,
     "bird1": "bird1/usr/sbin/bird",
     "birdc1": "bird1/usr/sbin/birdc",
     "bird2": "bird2/usr/sbin/bird",
@@ -51,12 +60,20 @@ class Tools:
         """Where the program is: `etcd`, `bird1`, `birdc1` (1.6.8), `bird2`, `birdc2`, `nft`, …"""
         return self.folder / PROGRAMS[name]
 
+    @property
+    def netfilter(self) -> Path:
+        """The folder in which `iptables-restore` and its like, `ipset` and `conntrack` have these names."""
+        return (self.folder / NETFILTER).parent
+
     def environment(self) -> dict[str, str]:
-        """LD_LIBRARY_PATH for these programs only; the rest of the machine has its own."""
+        """Where these programs find their libraries; the rest of the machine has its own."""
         triplet = "x86_64-linux-gnu" if os.uname().machine == "x86_64" else "aarch64-linux-gnu"
         folders = [self.folder / root / base / triplet for root in ROOTS for base in ("usr/lib", "lib")]
         folders.append(self.folder / "common/usr/lib" / triplet / "systemd")
-        return {"LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders)}
+        return {
+            "LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders),
+            "XTABLES_LIBDIR": str(self.folder / "common/usr/lib" / triplet / "xtables"),
+        }
 
 
 def apt(*command: str, cwd: Path | None = None) -> None:
@@ -89,6 +106,8 @@ def _unpack(folder: Path) -> None:
             for archive in archives.glob(f"{package}_*.deb"):
                 subprocess.run(["dpkg", "-x", str(archive), str(folder / root)], check=True)
     shutil.rmtree(archives)
+    for name in NETFILTER_NAMES:
+        (folder / NETFILTER).with_name(name).symlink_to(Path(NETFILTER).name)
     _check_libraries(Tools(folder))
 
 
@@ -117,5 +136,5 @@ def tools(layout: Layout, say: Callable[[str], None] = lambda text: None) -> Too
     Raises:
         LabError: when apt has none of Debian 12's packages, or a library is missing.
     """
-    key = sha256(repr((ROOTS, PROGRAMS)).encode()).hexdigest()[:16]
+    key = sha256(repr((ROOTS, PROGRAMS, NETFILTER_NAMES)).encode()).hexdigest()[:16]
     return Tools(build_once(layout.cache / "tools" / key, _unpack, say))

@@ -1,8 +1,8 @@
 """Becomes a command on one of the lab's machines; run inside the keeper's namespaces by lab/cli.py.
 
 On the management host the command finds the engine, the stack, the kubeconfig and clouds.yaml in its
-environment. On the external machine it runs in that machine's own root. Elsewhere only the network
-is the machine's.
+environment. On the external machine and on OpenStack's instances it runs in the machine's own root.
+Elsewhere only the network is the machine's.
 """
 
 import os
@@ -14,6 +14,7 @@ from lab.errors import LabError
 from lab.external import External
 from lab.hosts import NETNS, Host
 from lab.layout import Layout
+from lab.machine import ENVIRONMENT, Machine
 from lab.site import MGMT, PEER, SWITCH
 from lab.stack import environment
 
@@ -28,9 +29,9 @@ def command_on(machine: str, words: list[str], layout: Layout) -> tuple[list[str
     if machine not in names:
         raise LabError(f"the lab has no machine {machine!r}; it has {', '.join(names)}")
     host = Host(machine, layout)
-    if machine == PEER:
-        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        return External(layout, host).command(*words), {"PATH": path, "HOME": "/root"}
+    own_root = External(layout, host) if machine == PEER else Machine(layout, host)
+    if own_root.folder.exists():
+        return own_root.command(*words), ENVIRONMENT
     added = environment(layout) if machine == MGMT else {}
     return ["nsenter", f"--net={host.netns}", "--", *words], added
 
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    # Looked up with our own PATH: the external machine's is for the command there.
+    # Looked up with our own PATH: a machine's own is for the command there.
     program = shutil.which(command[0]) or command[0]
     os.execve(program, command, {**os.environ, **added})
 

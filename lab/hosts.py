@@ -110,15 +110,21 @@ class Host:
         *command: str,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        stdin: int = subprocess.DEVNULL,
+        output: int | None = None,
     ) -> Service:
-        """Start a process that goes on by itself; its output goes to `<log>/<service>.log`."""
+        """Start a process that goes on by itself; what it prints goes to `<log>/<service>.log`.
+
+        `stdin` and `output` are file descriptors of a pipe to another one; with `output` only standard
+        error goes to the log.
+        """
         log = self.layout.log / f"{service}.log"
-        with log.open("ab") as output:
+        with log.open("ab") as printed:
             process = subprocess.Popen(
                 self._inside(command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdin=stdin,
+                stdout=printed if output is None else output,
+                stderr=printed,
                 env={**os.environ, **(env or {})},
                 cwd=cwd,
                 start_new_session=True,

@@ -29,6 +29,7 @@ REQUIRED = {
     "unshare": "util-linux",
     "nsenter": "util-linux",
     "mount": "mount",
+    "sysctl": "procps",
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
     "perl": "perl",
@@ -71,7 +72,7 @@ def gather(layout: Layout, steps: Steps) -> Parts:
     """Fill the caches: built programs, Debian tools and root file system, OpenStack's packages."""
     with steps("Debian tools"):
         unpacked = tools(layout, steps.say)
-    with steps("external machine's Debian (about 30 s the first time)", long=True):
+    with steps("machines' Debian (about 40 s the first time)", long=True):
         root = rootfs(layout, unpacked, steps.say)
     with steps("OpenStack from PyPI (about a minute the first time)", long=True):
         venv = ensure_venv(layout, steps.say)

@@ -9,9 +9,21 @@ from collections.abc import Iterable
 
 from lab.errors import LabError
 from lab.hosts import last_lines
-from lab.site import HOSTS, NODE_NETWORK, SWITCH
+from lab.site import HOSTS, NODE_NETWORK, SWITCH, mac
 
 BRIDGE = "br0"
+
+
+def ip(*words: str) -> str:
+    """Run `ip` and return what it prints.
+
+    Raises:
+        LabError: with iproute2's own words.
+    """
+    done = subprocess.run(["ip", *words], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LabError(f"`ip {' '.join(words)}` failed:\n{last_lines(done.stdout + done.stderr)}")
+    return done.stdout
 
 
 def ip_batch(lines: Iterable[str], netns: str | None = None) -> None:
@@ -33,7 +45,7 @@ def bring_up() -> None:
     for name, address in HOSTS.items():
         ip_batch(
             [
-                f"link add {name} type veth peer name eth0 netns {name}",
+                f"link add {name} type veth peer name eth0 address {mac(address)} netns {name}",
                 f"link set {name} master {BRIDGE} up",
             ],
             SWITCH,

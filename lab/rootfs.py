@@ -1,7 +1,7 @@
-"""The external machine's Debian: systemd, sshd and an offline apt repository with bird2 inside.
+"""The machines' Debian: systemd, sshd, cloud-init and an offline apt repository with bird2 inside.
 
 Made once with mmdebstrap from the machine's own apt sources and cached; never changed afterwards: a
-running machine is an overlay above it (lab/external.py).
+running machine is an overlay above it (lab/machine.py).
 """
 
 import os
@@ -19,9 +19,18 @@ from lab.layout import Layout
 RELEASE = "bookworm"
 PACKAGES = (
     "systemd systemd-sysv dbus openssh-server iproute2 procps iputils-ping curl ca-certificates sudo"
+    " cloud-init"
 ).split()
 OFFLINE = ("bird2",)
 REPOSITORY = "opt/repository"
+# The data source of OpenStack's own images cannot be had here: nothing answers on 169.254.169.254. And
+# cloud-init must not write Debian's mirrors over the sources that are inside, nor set a locale that is not.
+CLOUD_INIT = """\
+datasource_list: [NoCloud]
+locale: C.UTF-8
+apt:
+  preserve_sources_list: true
+"""
 # Timers that would change the machine while someone compares before and after.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer")
 
@@ -42,7 +51,7 @@ def _sources() -> list[str]:
     if not lines:
         raise LabError(
             f"the machine's apt sources name no Debian 12 ({RELEASE}) main repository, from which the"
-            " external machine is installed; see `apt-get indextargets`"
+            " machines are installed; see `apt-get indextargets`"
         )
     return sorted(lines)
 
@@ -86,7 +95,7 @@ def _install(tools: Tools, folder: Path) -> None:
     done = subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, text=True)
     if done.returncode != 0:
         raise LabError(
-            "the external machine's Debian could not be installed from the machine's apt sources:\n"
+            "the machines' Debian could not be installed from the machine's apt sources:\n"
             + last_lines(done.stderr)
         )
     _index(root / REPOSITORY)
@@ -94,18 +103,19 @@ def _install(tools: Tools, folder: Path) -> None:
         path_.unlink()
     line = f"deb [trusted=yes] file:/{REPOSITORY} ./\n"
     (root / "etc/apt/sources.list").write_text(line)
+    (root / "etc/cloud/cloud.cfg.d/99-lab.cfg").write_text(CLOUD_INIT)
     (root / "etc/machine-id").write_text("")
     for unit in MASKED:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
 
 
 def rootfs(layout: Layout, tools: Tools, say: Callable[[str], None] = lambda text: None) -> Path:
-    """The root folder of the installed Debian, from the cache or made now (about 80 s).
+    """The root folder of the installed Debian, from the cache or made now (about 90 s).
 
     Raises:
         LabError: when the machine has no Debian 12 sources, or mmdebstrap fails.
     """
-    recipe = (RELEASE, PACKAGES, OFFLINE, REPOSITORY, MASKED, 1)
+    recipe = (RELEASE, PACKAGES, OFFLINE, REPOSITORY, CLOUD_INIT, MASKED, 1)
     key = sha256(repr(recipe).encode()).hexdigest()[:16]
     folder = layout.cache / "rootfs" / key
     return build_once(folder, lambda target: _install(tools, target), say) / "root"

@@ -24,3 +24,11 @@ HOSTS: dict[str, IPv4Address] = {
     PEER: IPv4Address("172.34.8.45"),
     MGMT: IPv4Address("172.34.8.2"),
 }
+
+
+def mac(address: IPv4Address) -> str:
+    """The MAC of a machine's eth0: OpenStack's prefix, then the address's last three octets in hex.
+
+    Fixed, so that the machines are there before Neutron is, and its ports are made to fit them.
+    """
+    return ":".join(["fa:16:3e", *(f"{octet:02x}" for octet in address.packed[1:])])

@@ -15,8 +15,10 @@ from rich.table import Table
 from lab.cluster.pods import PODS
 from lab.cluster.service import SERVICE_URL
 from lab.external import External
-from lab.hosts import Host
+from lab.hosts import NETNS, Host
+from lab.hypervisor.instance import ABOUT
 from lab.layout import Layout
+from lab.machine import machines_folder
 from lab.site import HOSTS, PEER
 
 
@@ -38,6 +40,16 @@ class Status:
     pods: dict[str, str]
     service: str
     sessions: list[Session]
+
+
+def instances(layout: Layout) -> dict[str, str]:
+    """The machines of OpenStack's instances that have power, with their addresses."""
+    found = {}
+    for name in sorted(path.name for path in NETNS.iterdir()):
+        about = machines_folder(layout) / name / ABOUT
+        if about.exists():
+            found[name] = ", ".join(json.loads(about.read_text())["addresses"])
+    return found
 
 
 PROTOCOL = re.compile(r"^(?P<name>\S+)\s+BGP\s", re.M)
@@ -63,7 +75,7 @@ def look(layout: Layout) -> Status:
     birdc = machine.run("birdc", "show", "protocols", "all", check=False)
     return Status(
         folder=str(layout.folder),
-        machines={name: str(address) for name, address in HOSTS.items()},
+        machines={**{name: str(address) for name, address in HOSTS.items()}, **instances(layout)},
         pods={pod.name: pod.url for pod in PODS},
         service=SERVICE_URL,
         sessions=sessions(birdc.stdout) if birdc.returncode == 0 else [],

@@ -1,7 +1,7 @@
 """The lab's cluster: a real Kubernetes API with Calico's, nodes that route as Calico's do, two pods.
 
 There is no kubelet, no scheduler, no container runtime and no Felix: what a node is to the outside
-(BGP, forwarding, a service's address translation) is real, what runs on it is not.
+(BGP, forwarding, an overlay, a service's address translation) is real, what runs on it is not.
 """
 
 import shutil
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lab.cluster import pods, service
+from lab.cluster import overlay, pods, service
 from lab.cluster.control_plane import ControlPlane
 from lab.cluster.node_router import NodeRouter
 from lab.cluster.pki import Pki
@@ -50,6 +50,7 @@ def bring_up(
     with step("cluster: etcd, kube-apiserver, objects, pods"):
         writer = plane.start_kubernetes()
         pods.bring_up(hosts)
+        overlay.bring_up(hosts)
         service.bring_up(hosts, tools)
         plane.wait(writer)
     with step("cluster: Calico's API server (projectcalico.org/v3)"):

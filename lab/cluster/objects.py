@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from lab.cluster import service
+from lab.cluster.overlay import TUNNEL_NETWORK
 from lab.cluster.pki import CALICO_API_NAMESPACE, CALICO_NAMESPACE
 from lab.cluster.pods import PODS
 from lab.errors import LabError
@@ -193,13 +194,22 @@ def calico() -> list[tuple[str, Object]]:
         "cidr": str(POD_NETWORK),
         "blockSize": 26,
         "ipipMode": "Never",
-        "vxlanMode": "Never",
+        "vxlanMode": "Always",
         "natOutgoing": True,
         "nodeSelector": "all()",
+        "allowedUses": ["Workload"],
+    }
+    tunnels = {
+        **pool,
+        "cidr": str(TUNNEL_NETWORK),
+        "natOutgoing": False,
+        "disableBGPExport": True,
+        "allowedUses": ["Tunnel"],
     }
     information = {"datastoreReady": True, "clusterType": "k8s,bgp,kdd"}
     return [
         ("clusterinformations", _calico("ClusterInformation", "default", information)),
         ("ippools", _calico("IPPool", "default-ipv4-ippool", pool)),
+        ("ippools", _calico("IPPool", "tunnels", tunnels)),
         *(("blockaffinities", affinity(pod.block, pod.node)) for pod in PODS),
     ]

@@ -22,6 +22,8 @@ SERVER = Path(__file__).with_name("pod_server.py")
 # Calico's: see docs.tigera.io/calico/latest/reference/faq on 169.254.1.1.
 GATEWAY = "169.254.1.1"
 NODE_MAC = "ee:ee:ee:ee:ee:ee"
+# The network's 1500 bytes less VXLAN's header, on both ends of a pod's link.
+MTU = 1450
 
 # Prints the answer; no curl, which the machine may lack.
 GET = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=2).read().decode())"
@@ -57,7 +59,8 @@ def _plug_in(pod: Pod) -> None:
     ip_batch([f"netns add {pod.name}"])
     ip_batch(
         [
-            f"link add {pod.interface} address {NODE_MAC} type veth peer name eth0 netns {pod.name}",
+            f"link add {pod.interface} address {NODE_MAC} mtu {MTU} type veth"
+            f" peer name eth0 mtu {MTU} netns {pod.name}",
             f"link set {pod.interface} up",
             f"route add {pod.address}/32 dev {pod.interface} scope link",
         ],

@@ -1,8 +1,9 @@
 """The lab's OpenStack: Keystone, Neutron, Placement, Glance and Nova, real ones, from PyPI, on SQLite.
 
-Nothing enforces the ports here: Neutron keeps them and applies its own rules to changes (revisions,
-limits, policies), and no agent puts them into the switch. Nova's machines are its fake driver's: ACTIVE
-in its API, and nowhere else. The nodes' ports exist without a server behind them.
+Neutron keeps the ports and applies its own rules to changes (revisions, limits, policies); what puts them
+into the switch is the lab's hypervisor (lab/hypervisor). Nova's machines are its fake driver's: ACTIVE in
+its API, and made real by the hypervisor, which Nova knows nothing of. The nodes' ports exist without a
+server behind them.
 
 `bring_up` runs inside the keeper's namespaces; what it needs beside them is made before, on the
 machine itself, by lab/openstack/venv.py.
@@ -26,16 +27,18 @@ from lab.openstack.accounts import (
     PLACEMENT_USER,
     new_passwords,
 )
+from lab.openstack.made import Made
 from lab.openstack.serving import DIRECT
 
 
 def bring_up(
     layout: Layout, host: Host, venv: Path, step: Callable[[str], AbstractContextManager[None]]
-) -> None:
+) -> Made:
     """Start all services on `host`, make the site's objects, write `layout.clouds`.
 
     Always from nothing: what an earlier call left in `<layout.folder>/openstack` is removed. `venv` is
-    what `ensure_venv` returned. Every user gets a new random password.
+    what `ensure_venv` returned. Every user gets a new random password. Returns what was made for the
+    machines that the lab's switch has.
 
     Raises:
         LabError: when a service does not start or refuses, with the last lines of its log.
@@ -46,8 +49,9 @@ def bring_up(
     folder.mkdir(mode=0o700, parents=True)
     passwords = new_passwords()
 
-    def run(module: str) -> None:
-        host.run(sys.executable, "-m", module, stdin=json.dumps(passwords), env=DIRECT, cwd=PROJECT)
+    def run(module: str) -> str:
+        words = (sys.executable, "-m", module)
+        return host.run(*words, stdin=json.dumps(passwords), env=DIRECT, cwd=PROJECT).stdout
 
     # All load at the same time, the longest first: the others ask Keystone nothing until it has
     # everybody's users, and Nova waits for that by itself.
@@ -64,5 +68,6 @@ def bring_up(
         for service in services:
             service.wait()
     with step("OpenStack: network, node ports, router, flavor, image"):
-        run("lab.openstack.site")
+        printed = run("lab.openstack.site")
         clouds.write(layout.clouds, passwords)
+    return Made(**json.loads(printed))

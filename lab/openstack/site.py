@@ -3,7 +3,8 @@
 `python -m lab.openstack.site`, with the users' passwords on standard input as a JSON object
 {user: password}, after lab/openstack/identity.py. The project `cluster` stands for whoever made the
 cluster and owns its network and the nodes' ports. The program is another user of that project, and the
-ports are not its own.
+ports are not its own. What the hypervisor has to know of it is printed as a JSON object
+(lab/openstack/made.py).
 
 node2's port carries a pair that neither of them put there for the peering.
 
@@ -16,12 +17,14 @@ and nothing carries packets between them.
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from ipaddress import IPv4Network
 
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
+from lab.openstack import node_group
 from lab.openstack.accounts import (
     ADMIN,
     ADMIN_PROJECT,
@@ -29,10 +32,13 @@ from lab.openstack.accounts import (
     CLUSTER_USER,
 )
 from lab.openstack.identity import connect
+from lab.openstack.made import Made
 from lab.openstack.neutron import EXTERNAL_PHYSICAL_NETWORK, PHYSICAL_NETWORK
-from lab.site import NODE_NETWORK, NODES
+from lab.site import NODE_NETWORK, NODES, mac
 
 NETWORK = "nodes"
+# Where ports get an address that ask for none: the machines without a port are elsewhere.
+FREE = ("172.34.8.100", "172.34.8.199")
 FOREIGN_PAIRS: dict[str, list[dict[str, str]]] = {"node2": [{"ip_address": "10.200.0.0/16"}]}
 
 ROUTER = "cluster"
@@ -46,7 +52,7 @@ IMAGE = "debian-12"
 PLACEHOLDER = b"placeholder: the lab boots the Debian of its own cache\n"
 
 
-def make_network(admin: Connection, cluster: Connection) -> None:
+def make_network(admin: Connection, cluster: Connection) -> Made:
     """The nodes' network (a provider network of the cluster's project), its subnet and ports."""
     network = admin.network.create_network(
         name=NETWORK,
@@ -61,15 +67,22 @@ def make_network(admin: Connection, cluster: Connection) -> None:
         cidr=str(NODE_NETWORK),
         gateway_ip=None,
         enable_dhcp=False,
+        allocation_pools=[{"start": FREE[0], "end": FREE[1]}],
     )
-    for name, address in NODES.items():
-        cluster.network.create_port(
+    group = node_group.make(cluster)
+    ports = {
+        name: cluster.network.create_port(
             name=name,
             network_id=network.id,
             fixed_ips=[{"subnet_id": subnet.id, "ip_address": str(address)}],
+            mac_address=mac(address),
+            security_groups=[group],
             allowed_address_pairs=FOREIGN_PAIRS.get(name, []),
-        )
+        ).id
+        for name, address in NODES.items()
+    }
     make_router(admin, cluster, network.id, subnet.id)
+    return Made(network.id, ports)
 
 
 def make_router(admin: Connection, cluster: Connection, network: str, subnet: str) -> None:
@@ -109,21 +122,23 @@ def make_machine_parts(admin: Connection) -> None:
     )
 
 
-def make(passwords: Mapping[str, str]) -> None:
+def make(passwords: Mapping[str, str]) -> Made:
     """Everything, as the administrator and as whoever made the cluster."""
     admin = connect(ADMIN, passwords[ADMIN], ADMIN_PROJECT)
     cluster = connect(CLUSTER_USER, passwords[CLUSTER_USER], CLUSTER_PROJECT)
-    make_network(admin, cluster)
+    made = make_network(admin, cluster)
     make_machine_parts(admin)
+    return made
 
 
 def main() -> int:
     """Make everything; 1 and a message when the OpenStack refuses."""
     try:
-        make(json.load(sys.stdin))
+        made = make(json.load(sys.stdin))
     except (SDKException, ClientException) as error:
         print(f"the lab's OpenStack refused: {error}", file=sys.stderr)
         return 1
+    print(json.dumps(asdict(made)))
     return 0
 
 
