@@ -1,6 +1,7 @@
 """The program: settings, one ExternalPeering, its outputs."""
 
 import pulumi
+from pulumi.runtime.config import is_config_secret
 
 from components.calico_bgp import stack_name
 from components.external_peering import ExternalPeering
@@ -21,6 +22,12 @@ except (SettingsError, ProviderError) as error:
 # An empty key, the default of Pulumi.yaml, means the agent. Whether it is empty is no secret.
 private_key = config.get_secret("sshPrivateKey") if config.get("sshPrivateKey") else None
 host_private_key = config.get_secret("sshHostPrivateKey") if settings.made else None
+if host_private_key and not is_config_secret(config.full_key("sshHostPrivateKey")):
+    # The engine keeps the configuration in the state as it is given.
+    raise pulumi.RunError(
+        "calico-peering:sshHostPrivateKey stands in clear in the stack's configuration; make a new key, and"
+        " `pulumi config set --secret sshHostPrivateKey`"
+    )
 
 peering = ExternalPeering(
     settings.machine_name,

@@ -192,6 +192,8 @@ def _vm(name: str, args: PeerMachineArgs, port: Port, own: pulumi.ResourceOption
         user_data=pulumi.Output.secret(args["host_private_key"]).apply(
             lambda private: user_data(private, host_key, user)
         ),
+        # Said although it is the default, which would follow what a refresh finds.
+        power_state="active",
         # The network may have neither DHCP nor a metadata service.
         config_drive=True,
         opts=pulumi.ResourceOptions.merge(
