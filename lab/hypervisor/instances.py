@@ -36,8 +36,7 @@ from lab.hypervisor.instance import (
 )
 from lab.hypervisor.watch import Watch
 from lab.layout import Layout
-from lab.machine import Machine, write_file
-from lab.network import ip_batch
+from lab.machine import Machine, machines_folder, write_file
 from lab.openstack.databases import NOVA
 
 # The first in which an instance's host name is in the answer, whoever asks.
@@ -51,6 +50,7 @@ class Running:
     """An instance that has a machine, with its process while it has power."""
 
     machine: Machine
+    plugged: list[Interface]
     service: Service | None = None
 
 
@@ -129,10 +129,13 @@ class Instances:
         running, found = self.found.get(server["id"]), self.cloud.interfaces(server)
         if running:
             running.machine.mount(self.rootfs)
+            running.plugged = found
         else:
             keys = self.cloud.keys(server)
-            name = machine_name(server, [path.name for path in NETNS.iterdir()])
-            running = Running(Machine(self.layout, Host(name, self.layout)))
+            # One without power has no namespace, and a pod no folder.
+            taken = [*NETNS.iterdir(), *machines_folder(self.layout).iterdir()]
+            name = machine_name(server, [path.name for path in taken])
+            running = Running(Machine(self.layout, Host(name, self.layout)), found)
             running.machine.mount(self.rootfs)
             self._lay_in(running.machine, server, found, keys)
             self.found[server["id"]] = running
@@ -155,7 +158,7 @@ class Instances:
         running.machine.end(running.service)
         running.service = None
         running.machine.unmount()
-        ip_batch([f"netns del {running.machine.host.name}"])
+        wiring.unplug(running.machine.host.name, running.plugged)
         say(f"{running.machine.host.name}: without power")
 
     def _remove(self, identity: str) -> None:

@@ -41,6 +41,15 @@ def plug(name: str, interfaces: list[Interface]) -> None:
     ip_batch(lines, SWITCH)
 
 
+def unplug(name: str, interfaces: list[Interface]) -> None:
+    """Take away what `plug` made, but for the bridges.
+
+    The links by themselves: the kernel takes down a namespace's when it gets to it.
+    """
+    ip_batch([f"link del {tap(interface.port)}" for interface in interfaces], SWITCH)
+    ip_batch([f"netns del {name}"])
+
+
 def _renamed(old: str, new: str) -> list[str]:
     # Older kernels rename no link that is up. Packets are lost for a moment, addresses are not.
     return [f"link set {old} down", f"link set {old} name {new}", f"link set {new} up"]

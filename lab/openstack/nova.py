@@ -2,11 +2,10 @@
 
 Its compute service has Nova's own fake driver: a machine becomes ACTIVE at once, with its ports bound
 to the host COMPUTE_HOST, and nothing runs. What Nova was told (ports, image, key, user data) is all in
-its API. There is no Cinder: a machine boots from its image, not from a volume. Neutron does not tell
-Nova about ports and need not: the fake driver waits for none.
+its API. There is no Cinder: a machine boots from its image, and one that asks for a volume ends in
+ERROR. Neutron does not tell Nova about ports and need not: the fake driver waits for none.
 """
 
-import uuid
 from pathlib import Path
 
 from lab.hosts import Host
@@ -32,7 +31,7 @@ state_path = {folder}
 instances_path = {folder / "instances"}
 transport_url = {NO_MESSAGE_QUEUE}
 concurrency_backend = threading
-compute_driver = fake.PredictableNodeUUIDDriver
+compute_driver = fake.FakeDriver
 [database]
 connection = sqlite:///{folder / NOVA}
 sqlite_synchronous = false
@@ -76,8 +75,6 @@ def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
     for name in ("instances", "lock"):
         (folder / name).mkdir()
     databases.copy(venv, folder, NOVA, NOVA_CELL0, NOVA_API)
-    # The fake driver derives its node's id in the same way; Nova refuses to start when they differ.
-    (folder / "compute_id").write_text(str(uuid.uuid5(uuid.NAMESPACE_DNS, COMPUTE_HOST)))
     configuration = folder / "nova.conf"
     write_private(configuration, _configuration(folder, password))
     # Nova takes the first of its configuration files for the description of the API's pipeline.

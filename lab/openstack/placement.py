@@ -33,4 +33,7 @@ def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
     # Placement takes the folder only; the file's name is fixed.
     write_private(folder / "placement.conf", _configuration(folder, password))
     environment = {"OS_PLACEMENT_CONFIG_DIR": str(folder)}
-    return serve(host, venv, folder, PLACEMENT_PORT, "placement.wsgi.api:application", environment)
+    application = "placement.wsgi.api:application"
+    # When another thread wrote in between, Placement reads over a second connection while its first
+    # one holds SQLite's write lock, and waits for itself.
+    return serve(host, venv, folder, PLACEMENT_PORT, application, environment, threads=1)

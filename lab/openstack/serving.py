@@ -65,6 +65,7 @@ def serve(
     port: int,
     application: str,
     environment: Mapping[str, str],
+    threads: int = THREADS,
 ) -> Serving:
     """Start the WSGI `application` (`module:attribute`) on ADDRESS; named after its `folder`."""
     ready = folder / "listens"
@@ -74,7 +75,7 @@ def serve(
         str(SERVE),
         str(ADDRESS),
         str(port),
-        str(THREADS),
+        str(threads),
         str(ready),
         application,
         env={**DIRECT, "PYTHONWARNINGS": "ignore", **environment},

@@ -16,8 +16,9 @@ from openstack.network.v2.security_group_rule import SecurityGroupRule
 from lab.cluster.pods import PODS, Pod
 from lab.cluster.service import SERVICE_ADDRESS, SERVICE_URL
 from lab.external import External
+from lab.hosts import Host
 from lab.openstack import node_group
-from lab.site import NODES, POD_NETWORK, SERVICE_NETWORK
+from lab.site import HOSTS, NODES, PEER, POD_NETWORK, SERVICE_NETWORK
 from lab.waiting import wait_for
 from tests.integration.conftest import Stack, bird_routes, poll
 from tests.integration.test_connection import SCENARIO
@@ -141,6 +142,25 @@ def test_a_port_without_port_security_lets_everything_pass(
         within("the pod to answer", partial(answers, machine, pod.url))
         change(cloud, pod.node, port_security_enabled=True, security_groups=[])
         within("the pod to fall silent again", partial(silent, machine, pod.url))
+
+
+def test_a_node_that_hands_on_without_an_overlay_is_not_let(
+    ports: dict[str, dict[str, Any]], cloud: Connection, machine: External
+) -> None:
+    pod, node = PODS[0], "node3"
+    here = Host(node, machine.layout)
+    words = ("ip", "route", "replace", f"{pod.address}/32", "via", str(NODES[pod.node]))
+    with route(machine, str(pod.address), node):
+        assert answers(machine, pod.url)
+        here.run(*words)
+        try:
+            # What the node hands on has the machine's address, which is none of its port's.
+            assert silent(machine, pod.url)
+            pairs = ports[node]["allowed_address_pairs"]
+            change(cloud, node, allowed_address_pairs=[*pairs, {"ip_address": str(HOSTS[PEER])}])
+            within("the pod to answer", partial(answers, machine, pod.url))
+        finally:
+            here.run("ip", "route", "del", f"{pod.address}/32")
 
 
 @pytest.fixture

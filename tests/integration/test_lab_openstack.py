@@ -6,6 +6,7 @@ driver's nature; what Nova and Neutron say about a machine is theirs.
 
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -116,6 +117,15 @@ def test_a_port_that_nova_made_goes_with_its_machine(
     (port,) = cloud.network.ports(device_id=server.id)
     delete(program, server)
     assert cloud.network.find_port(port.id) is None
+
+
+def test_machines_that_come_at_the_same_time(nodes: Network, later: ExitStack) -> None:
+    def come(_: int) -> str:
+        # A connection is not for several threads.
+        return str(start(connect(cloud="lab"), later, networks=[{"uuid": nodes.id}]).status)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(come, range(8))) == ["ACTIVE"] * 8
 
 
 def test_a_port_in_the_network_of_the_nodes_gets_a_floating_ip(

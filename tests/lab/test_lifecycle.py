@@ -23,6 +23,13 @@ from lab.waiting import wait_for
 NAME = f"calico-peering-test-{os.getpid()}"
 ENVIRONMENT = {**os.environ, "CALICO_PEERING_LAB_NAME": NAME}
 
+# A lab with one more machine, which nobody takes away.
+INSTANCE = """
+from openstack import connect
+cloud = connect(cloud="lab")
+server = cloud.create_server("left", image="debian-12", flavor="small", network="nodes", wait=True)
+"""
+
 
 @dataclass(frozen=True)
 class Clone:
@@ -138,6 +145,8 @@ def test_a_lab_from_its_beginning_to_its_end(clones: tuple[Clone, Clone]) -> Non
 
     second.lab("up")
     assert "172.34.8.10/24" in second.lab("exec", "node1", "--", "ip", "-4", "address")
+    second.lab("exec", "mgmt", "--", "python", "-c", INSTANCE)
+    wait_for("the instance's machine", lambda: second.start("exec", "left", "--", "true").wait() == 0, 60)
     second.lab("down")
     assert processes() == []
     assert groups() == []
