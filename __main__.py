@@ -5,7 +5,7 @@ from pulumi.runtime.config import is_config_secret
 
 from components.calico_bgp import stack_name
 from components.external_peering import ExternalPeering
-from components.preflight import check_cluster, machine_parts, node_ports, peer_left_over
+from components.preflight import check_cluster, left_over, machine_parts, node_ports
 from components.provider_errors import ProviderError
 from components.settings import KEYS, SettingsError, read_settings
 
@@ -13,7 +13,7 @@ config = pulumi.Config()
 try:
     settings = read_settings({key: config.get(key) or "" for key in KEYS})
     settings = check_cluster(settings)
-    left_over = peer_left_over(settings, stack_name())
+    left = left_over(settings, stack_name())
     ports = node_ports(settings)
     parts = machine_parts(settings)
 except (SettingsError, ProviderError) as error:
@@ -37,7 +37,7 @@ peering = ExternalPeering(
         "host_private_key": host_private_key,
         "ports": ports,
         "machine_parts": parts,
-        "peer_left_over": left_over,
+        "left_over": left,
     },
 )
 

@@ -41,8 +41,8 @@ class AddressPairs(pulumi.ComponentResource):
     added: pulumi.Output[dict[str, list[str]]]
     """By label: canonical networks that were not on the port before us; destroy removes these."""
 
-    written: pulumi.Output[dict[str, int]]
-    """By label: how many times the pairs were applied."""
+    written: pulumi.Output[list[list[object]]]
+    """Port ids, each with how many times the pairs were applied there; no order but the ids'."""
 
     def __init__(self, name: str, args: AddressPairsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:AddressPairs", name, {}, opts)
@@ -86,8 +86,17 @@ class AddressPairs(pulumi.ComponentResource):
             for label, port_id in args["ports"].items()
         }
         self.added = pulumi.Output.all(**{label: each.added for label, each in pairs.items()})
-        self.written = pulumi.Output.all(**{label: each.written for label, each in pairs.items()})
+        # By id, since a port that is found in another way has another label and is the same port.
+        self.written = pulumi.Output.all(*(_counted(each) for each in pairs.values())).apply(_in_order)
         self.register_outputs({"added": self.added, "written": self.written})
+
+
+def _counted(pairs: PortPairs) -> pulumi.Output[list[object]]:
+    return pulumi.Output.all(pairs.port_id, pairs.written)
+
+
+def _in_order(counted: Sequence[list[object]]) -> list[list[object]]:
+    return sorted(counted, key=lambda one: str(one[0]))
 
 
 def _before(known: Sequence[object]) -> list[str]:

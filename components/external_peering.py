@@ -17,11 +17,13 @@ from pulumi_command.remote import Command, Logging
 from components.address_pairs import AddressPairs
 from components.bird_config import bird_config, render
 from components.bird_router import BirdRouter, router
-from components.calico_bgp import CalicoBgp
+from components.calico_bgp import CalicoBgp, stack_name
+from components.left_over import LeftOver, group_description
 from components.machine import on_instance
 from components.machine_parts import MachineParts
 from components.machine_source import machine_of
 from components.node_ports import NodePorts
+from components.node_security_group import NodeSecurityGroup
 from components.observed import Route, Session, parse
 from components.settings import Settings
 
@@ -32,8 +34,8 @@ class ExternalPeeringArgs(TypedDict):
     settings: Settings
     private_key: NotRequired[pulumi.Input[str] | None]
     """The login's key. Default: the ssh agent."""
-    peer_left_over: NotRequired[str | None]
-    """Name of the BGPPeer when this stack has made it already. Default: None."""
+    left_over: NotRequired[LeftOver]
+    """What this stack has made already, be it in its state or not. Default: nothing."""
     ports: NotRequired[NodePorts]
     """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
     machine_parts: NotRequired[MachineParts | None]
@@ -92,13 +94,29 @@ class ExternalPeering(pulumi.ComponentResource):
             args.get("machine_parts"),
             child,
         )
+        left_over = args.get("left_over", LeftOver())
         ports = args.get("ports", NodePorts())
+        group = None
+        if settings.node_security_group:
+            group = NodeSecurityGroup(
+                f"{name}-nodes",
+                {
+                    "machine_name": settings.machine_name,
+                    "machine_address": str(settings.machine_address),
+                    "machine_networks": [str(network) for network in settings.machine_networks],
+                    "description": group_description(stack_name()),
+                    "left_over": left_over.group,
+                    "cloud": settings.cloud,
+                },
+                child,
+            )
         pairs = AddressPairs(
             f"{name}-pairs",
             {
                 "ports": ports.ids,
                 "aliases": ports.aliases,
                 "unfiltered": ports.unfiltered,
+                "security_group": group.group_id if group else None,
                 "networks": [*map(str, settings.pod_networks), *services],
                 "cloud": settings.cloud,
             },
@@ -122,7 +140,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 "machine_address": str(settings.machine_address),
                 "machine_as_number": settings.machine_as_number,
                 "service_networks": services,
-                "left_over": args.get("peer_left_over"),
+                "left_over": left_over.peer,
                 "kubeconfig": settings.kubeconfig,
                 "context": settings.kube_context,
             },

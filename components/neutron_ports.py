@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from openstack.connection import Connection
 
@@ -19,6 +20,7 @@ Port = Mapping[str, Any]
 FIELDS = (
     "id",
     "name",
+    "project_id",
     "network_id",
     "device_id",
     "fixed_ips",
@@ -56,6 +58,17 @@ def list_ports_any(connection: Connection, key: str, values: Sequence[str], **fi
             [*filters.items(), *((key, value) for value in values[start : start + MOST_IN_A_REQUEST])],
         )
     ]
+
+
+def find_networks(connection: Connection, name_or_id: str) -> list[str]:
+    """Ids of the networks of that name, else the one with that id, else nothing."""
+    for key in ("name", "id"):
+        answer = connection.network.get("/networks", params={key: name_or_id, "fields": "id"})
+        if answer.status_code != 200:
+            raise ProviderError(f"looking up Neutron's network {name_or_id!r} failed: {reason(answer)}")
+        if found := [str(network["id"]) for network in answer.json()["networks"]]:
+            return found
+    return []
 
 
 def read_port(connection: Connection, port_id: str) -> Port:
@@ -110,6 +123,13 @@ def gone(port_id: str) -> PortGoneError:
 
 def reason(answer: Any) -> str:
     """Neutron's own words, with the status."""
+    if answer.status_code == 401:
+        # The token was good for other requests: Keystone's middleware speaks like this of access rules.
+        path = urlsplit(answer.request.url).path
+        return (
+            f"the credentials do not allow {answer.request.method} {path} (HTTP 401); when they are an "
+            "application credential with access rules, docs/openstack.md has the rules that are needed"
+        )
     try:
         text = answer.json()["NeutronError"]["message"]
     except (ValueError, LookupError, TypeError):
@@ -138,7 +158,7 @@ def _refused(connection: Connection, port: Port, change: Mapping[str, Any], answ
     if answer.status_code == 403:
         return ProviderError(
             f"{named(port)}: these credentials may not change its {what}; Neutron allows that to who has "
-            f"the role member in {_owner(connection, port)}, and to administrators: {why}"
+            f"the role member in {_owners(connection, port)}, and to administrators: {why}"
         )
     pairs = change.get("allowed_address_pairs", ())
     if answer.status_code == 400 and "maximum" in why:
@@ -155,11 +175,14 @@ def _refused(connection: Connection, port: Port, change: Mapping[str, Any], answ
     return ProviderError(f"{named(port)}: Neutron refused its {what}: {why}")
 
 
-def _owner(connection: Connection, port: Port) -> str:
+def _owners(connection: Connection, port: Port) -> str:
+    """Whose the port is and whose its network, which Neutron looks at both."""
     answer = connection.network.get(f"/networks/{port['network_id']}", params={"fields": "project_id"})
-    project = answer.json()["network"].get("project_id") if answer.status_code == 200 else None
+    of_network = answer.json()["network"].get("project_id") if answer.status_code == 200 else None
+    of_port = port.get("project_id")
+    if of_port == of_network:
+        return f"the project {of_port}, which owns the port and its network"
     return (
-        f"the project {project}, which owns the port's network"
-        if project
-        else ("the project that owns the port's network")
+        f"both the project {of_port or 'that owns the port'}, which owns the port, and the project "
+        f"{of_network or 'that these credentials cannot see'}, which owns its network"
     )

@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from openstack.connection import Connection
-from openstack.exceptions import DuplicateResource, ForbiddenException
 
-from components.neutron_ports import Port, list_ports, list_ports_any
+from components.neutron_ports import Port, find_networks, list_ports, list_ports_any
 from components.openstack_api import clear_errors, described
 from components.provider_errors import ProviderError
 
@@ -131,22 +130,17 @@ def _on(connection: Connection, network: str | None, cloud: str | None) -> dict[
     """The filter for ports on a network, which is looked up by name or id."""
     if network is None:
         return {}
-    try:
-        found = connection.network.find_network(network)
-    except DuplicateResource as error:
+    found = find_networks(connection, network)
+    if len(found) > 1:
         raise ProviderError(
             f"several OpenStack networks are called {network!r}; give its id as nodePortNetwork"
-        ) from error
-    except ForbiddenException as error:
-        raise ProviderError(
-            f"{described(cloud)} may not look up OpenStack networks; give nodePortIds instead"
-        ) from error
-    if found is None:
+        )
+    if not found:
         raise ProviderError(
             f"no OpenStack network that {described(cloud)} may see has the name or id "
             f"{network!r}; check nodePortNetwork and the project of the credentials"
         )
-    return {"network_id": str(found.id)}
+    return {"network_id": found[0]}
 
 
 def _there(network: str | None) -> str:

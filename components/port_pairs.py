@@ -67,7 +67,10 @@ def fulfil(
     """
     absent = THIS_RUN.absent_before_us(port_id, wish.networks)
     with clear_errors(cloud):
-        port = SEEN.port(connection, port_id, network_id)
+        port = SEEN.ever(port_id) or SEEN.port(connection, port_id, network_id)
+        if not _change(port, wish, absent)[0]:
+            # That nothing is missing has to be true by now.
+            port = SEEN.port(connection, port_id, network_id)
         try:
             for attempt in tenacity.Retrying(
                 retry=tenacity.retry_if_exception_type(PortMovedError),
@@ -119,8 +122,19 @@ def shape(port: Port) -> Shape:
 
 
 def _once(connection: Connection, port: Port, wish: Wish, absent: set[str]) -> Done:
+    change, added = _change(port, wish, absent)
+    if change:
+        THIS_RUN.wrote(port["id"])
+        SEEN.forget(port["id"])
+        port = change_port(connection, port, change)
+        SEEN.keep(port)
+    return Done(port, added, filters(port))
+
+
+def _change(port: Port, wish: Wish, absent: set[str]) -> tuple[dict[str, Any], list[str]]:
+    """What to write for the wish, nothing when the port is as wished, and what of it is ours then."""
     if not filters(port):
-        return Done(port, [], filtered=False)
+        return {}, []
     # We looked before we ever wrote, and did not write since: this came from somebody else.
     theirs = absent.intersection(carried(port, wish.networks))
     step = plan(pairs_of(port), wish.networks, [one for one in wish.ours if one not in theirs], shape(port))
@@ -130,12 +144,7 @@ def _once(connection: Connection, port: Port, wish: Wish, absent: set[str]) -> D
         change["allowed_address_pairs"] = step.entries
     if groups is not None:
         change["security_groups"] = groups
-    if change:
-        THIS_RUN.wrote(port["id"])
-        SEEN.forget(port["id"])
-        port = change_port(connection, port, change)
-        SEEN.keep(port)
-    return Done(port, step.added, filtered=True)
+    return change, step.added
 
 
 def _groups(port: Port, wish: Wish) -> list[str] | None:

@@ -27,14 +27,17 @@ class PortsSeen:
         self._ports: dict[str, tuple[float, Port]] = {}
         self._listing = threading.Lock()
 
-    def port(self, connection: Connection, port_id: str, network_id: str | None) -> Port:
+    def port(self, connection: Connection, port_id: str, network_id: str | None = None) -> Port:
         """A port no older than FRESH seconds. Raises PortGoneError.
 
-        When it has to be asked for and `network_id` is known, all ports of that network are listed
+        When it has to be asked for and its network is known, all ports of that network are listed
         instead, for whoever asks next.
         """
         with self._listing:
             known = self._fresh(port_id)
+            if known is None:
+                old = self.ever(port_id)
+                network_id = network_id or (str(old["network_id"]) if old else None)
             if known is None and network_id:
                 self._keep(list_ports(connection, network_id=network_id))
                 known = self._fresh(port_id)
@@ -63,6 +66,10 @@ class PortsSeen:
     def keep(self, port: Port) -> None:
         """Take a port from Neutron's answer to our own change."""
         self._keep([port])
+
+    def ever(self, port_id: str) -> Port | None:
+        """A port as it was seen in this run, however long ago: good enough to try a write onto."""
+        return self._ports.get(port_id, (0.0, None))[1]
 
     def forget(self, port_id: str) -> None:
         """Ask again next time."""

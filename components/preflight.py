@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from components.calico_api import check_calico, peer_of
 from components.calico_api import connect as connect_cluster
 from components.cluster_nodes import node_addresses
+from components.left_over import LeftOver, find_group
 from components.machine_parts import MachineParts, find_machine_parts
 from components.neutron_ports import Port, named
 from components.node_ports import (
@@ -42,13 +43,16 @@ def check_cluster(settings: Settings) -> Settings:
     return with_nodes(settings, node_addresses(client)) if settings.nodes_from_cluster else settings
 
 
-def peer_left_over(settings: Settings, stack: str) -> str | None:
-    """Name of the machine's BGPPeer when `stack` has made it, be it in its state or not.
+def left_over(settings: Settings, stack: str) -> LeftOver:
+    """What `stack` (`project/stack`) has made that a plain resource would make again.
 
-    An engine that was killed may have made it without saving that. Raises ProviderError.
+    Raises ProviderError when the cluster or the cloud does not answer.
     """
     client = connect_cluster(settings.kubeconfig, settings.kube_context)
-    return peer_of(client, f"bgppeer-{settings.machine_name}", stack)
+    peer = peer_of(client, f"bgppeer-{settings.machine_name}", stack)
+    if not settings.node_security_group:
+        return LeftOver(peer)
+    return LeftOver(peer, find_group(connect_cloud(settings.cloud), stack, settings.cloud))
 
 
 def node_ports(settings: Settings) -> NodePorts:

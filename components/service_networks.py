@@ -31,6 +31,8 @@ from components.this_run import THIS_RUN
 PLURAL = "bgpconfigurations"
 NAME = "default"
 FIELD = "serviceClusterIPs"
+# What Calico 3.31 sets in a new object. Its aggregated API server does not say so in a dry run.
+DEFAULTS = {"serviceLoadBalancerAggregation": "Enabled"}
 # The object itself among the things of one run (this_run.py).
 OBJECT = "the object"
 ATTEMPTS = 12
@@ -190,7 +192,8 @@ def _create(client: ApiClient, entries: list[Entry]) -> dict[str, Any]:
 
 def _filled_in(client: ApiClient) -> dict[str, Any]:
     """What the API server sets by itself in the spec of a new object; nothing is made."""
-    return dict(_made(client, "calico-peering-asks", {}, dry_run="All").get("spec") or {})
+    asked = _made(client, "calico-peering-asks", {}, dry_run="All").get("spec") or {}
+    return {**DEFAULTS, **asked}
 
 
 def _made(client: ApiClient, name: str, spec: dict[str, Any], dry_run: str | None = None) -> dict[str, Any]:

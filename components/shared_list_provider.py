@@ -20,6 +20,7 @@ from pulumi.dynamic import (
 from pulumi.runtime.rpc import UNKNOWN
 
 from components.provider_errors import only_the_sentence
+from components.provider_life import end_with_engine
 from components.shared_list import canonical_list
 
 
@@ -34,6 +35,7 @@ class SharedListProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         only_the_sentence()
+        end_with_engine()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Networks in their canonical spelling, each once; a failure names the bad one."""

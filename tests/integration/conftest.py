@@ -25,6 +25,7 @@ from lab.layout import PROJECT, Layout
 from lab.machine import Machine
 from lab.site import PEER
 from lab.waiting import wait_for
+from tests.integration.provided import NewRun, Port, begin_run
 
 Json = Any
 Changed = Callable[..., dict[str, str]]
@@ -152,6 +153,23 @@ def stack(bare_stack: Stack) -> Stack:
     """The stack applied: what a test finds wrong is what it did itself."""
     bare_stack.up("--refresh")
     return bare_stack
+
+
+@pytest.fixture
+def new_run(monkeypatch: pytest.MonkeyPatch) -> NewRun:
+    """Begins a new run of the providers; one has begun."""
+    begin_run(monkeypatch)
+    return lambda: begin_run(monkeypatch)
+
+
+@pytest.fixture
+def port(layout: Layout, new_run: NewRun) -> Iterator[Port]:
+    """A fresh port in the nodes' network, of the program's own project."""
+    own = connect(cloud="lab")
+    network = own.network.find_network("nodes", ignore_missing=False)
+    made = own.network.create_port(network_id=network.id, name="fresh")
+    yield Port(own, made.id)
+    own.network.delete_port(made.id, ignore_missing=True)
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""What this stack has made itself, be it in its state or not: an engine that was killed may not have saved.
+
+Such objects are taken in with the resource option `import`, which is nothing for one that is in the state.
+They are known by our mark: the stack's name in an annotation or a description. No Pulumi here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from openstack.connection import Connection
+
+from components.neutron_ports import reason
+from components.openstack_api import clear_errors
+from components.provider_errors import ProviderError
+
+
+@dataclass(frozen=True)
+class GroupLeftOver:
+    """A security group of ours: its id, and its rules' ids by protocol and remote prefix."""
+
+    id: str
+    rules: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """Everything that is plainly ours and there already."""
+
+    peer: str | None = None
+    """Name of the BGPPeer."""
+    group: GroupLeftOver | None = None
+
+
+def group_description(stack: str) -> str:
+    """The mark of the security group of `stack` (`project/stack`)."""
+    return f"Made by calico-peering, stack {stack}: admits the external machine to the nodes"
+
+
+def find_group(connection: Connection, stack: str, cloud: str | None = None) -> GroupLeftOver | None:
+    """The security group that `stack` has made. Raises ProviderError when there are several."""
+    description = group_description(stack)
+    with clear_errors(cloud):
+        answer = connection.network.get("/security-groups", params={"description": description})
+    if answer.status_code != 200:
+        raise ProviderError(f"listing Neutron's security groups failed: {reason(answer)}")
+    groups = answer.json()["security_groups"]
+    if len(groups) > 1:
+        ids = ", ".join(sorted(str(group["id"]) for group in groups))
+        raise ProviderError(f"several security groups are described {description!r} ({ids}); delete one")
+    rules = [rule for group in groups for rule in group["security_group_rules"]]
+    known = {
+        (rule["protocol"], str(rule["remote_ip_prefix"])): str(rule["id"])
+        for rule in rules
+        if rule["direction"] == "ingress" and rule["remote_ip_prefix"]
+    }
+    return GroupLeftOver(str(groups[0]["id"]), known) if groups else None

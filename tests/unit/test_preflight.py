@@ -1,0 +1,69 @@
+"""The limit of address pairs for all ports at once, and what one run remembers."""
+
+from typing import Any
+
+import pytest
+
+from components.preflight import check_limit
+from components.provider_errors import ProviderError
+from components.this_run import ThisRun
+
+OURS = ["192.168.0.0/16", "10.96.0.0/12"]
+
+
+def port(name: str, count: int, **more: Any) -> dict[str, Any]:
+    pairs = [
+        {"ip_address": f"10.{number}.0.0/16", "mac_address": "fa:16:3e:00:00:01"} for number in range(count)
+    ]
+    return {
+        "id": f"id-{name}",
+        "name": name,
+        "mac_address": "fa:16:3e:00:00:01",
+        "allowed_address_pairs": pairs,
+        **more,
+    }
+
+
+def test_every_port_that_has_no_room_is_named_and_no_other() -> None:
+    ports = [port("a", 9), port("b", 8), port("c", 10)]
+    with pytest.raises(ProviderError) as caught:
+        check_limit(ports, OURS, 10)
+    text = str(caught.value)
+    assert "port id-a (a) has 9 and needs 2 more" in text
+    assert "port id-c (c) has 10 and needs 2 more" in text
+    assert "id-b" not in text
+    assert "calico-peering:maxAddressPairs" in text
+
+
+def test_what_a_port_carries_already_takes_no_room() -> None:
+    full = port("a", 8)
+    full["allowed_address_pairs"] += [{"ip_address": network} for network in OURS]
+    check_limit([full], OURS, 10)
+    # It was more than the limit before us: then the limit is another one, or nothing is to be written.
+    check_limit([full], OURS, 5)
+
+
+def test_a_port_without_port_security_takes_no_pairs_and_needs_no_room() -> None:
+    check_limit([port("a", 10, port_security_enabled=False)], OURS, 10)
+
+
+def test_a_higher_limit_is_a_setting() -> None:
+    check_limit([port("a", 10)], OURS, 12)
+
+
+def test_what_was_absent_is_certain_until_we_write() -> None:
+    run = ThisRun()
+    run.saw_absent("port", *OURS)
+    run.saw_absent("other", OURS[0])
+    assert run.absent_before_us("port", OURS[:1]) == {OURS[0]}
+    run.wrote("port")
+    assert run.absent_before_us("port", OURS) == set()
+    assert run.absent_before_us("other", OURS) == {OURS[0]}
+
+
+def test_what_is_settled_is_so_for_one_thing_in_one_place() -> None:
+    run = ThisRun()
+    run.settle("port", OURS[:1])
+    assert run.settled("port", OURS[0])
+    assert not run.settled("port", OURS[1])
+    assert not run.settled("other", OURS[0])
