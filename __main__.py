@@ -13,9 +13,9 @@ config = pulumi.Config()
 try:
     settings = read_settings({key: config.get(key) or "" for key in KEYS})
     settings = check_cluster(settings)
-    left = left_over(settings, stack_name())
-    ports = node_ports(settings)
     parts = machine_parts(settings)
+    left = left_over(settings, stack_name(), parts)
+    ports = node_ports(settings)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 

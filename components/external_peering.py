@@ -86,15 +86,16 @@ class ExternalPeering(pulumi.ComponentResource):
                 " networks only",
                 self,
             )
+        left_over = args.get("left_over", LeftOver())
         machine = machine_of(
             f"{name}-machine",
             settings,
             args.get("private_key"),
             args.get("host_private_key"),
             args.get("machine_parts"),
+            left_over.machine,
             child,
         )
-        left_over = args.get("left_over", LeftOver())
         ports = args.get("ports", NodePorts())
         group = None
         if settings.node_security_group:

@@ -8,11 +8,14 @@ opened from pods.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_openstack.networking import SecGroup, SecGroupRule
+
+from components.machine_left_over import Rule
+from components.no_default_rules import NoDefaultRules
 
 BGP_PORT = 179
 SSH_PORT = 22
@@ -22,10 +25,17 @@ class MachineGroupArgs(TypedDict):
     """Networks are plain, since each names its rule."""
 
     group_name: pulumi.Input[str]
+    description: pulumi.Input[str]
     bgp_network: str
     """Of the nodes."""
     ssh_networks: Sequence[str]
     egress_networks: Sequence[str]
+    cloud: NotRequired[str | None]
+    """Entry of clouds.yaml. Default: the environment."""
+    left_over: NotRequired[str | None]
+    """The group's id when it was made already, be it in the state or not."""
+    rules_left_over: NotRequired[Mapping[Rule, str]]
+    """Likewise, ids of its rules."""
 
 
 class MachineGroup(pulumi.ComponentResource):
@@ -35,40 +45,39 @@ class MachineGroup(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MachineGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:MachineGroup", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        there = args.get("rules_left_over", {})
         group = SecGroup(
             f"{name}-group",
             name=args["group_name"],
-            description="The external machine of calico-peering",
-            # Neutron's own let everything out, by IPv6 too.
-            delete_default_rules=True,
-            opts=child,
+            description=args["description"],
+            opts=pulumi.ResourceOptions(parent=self, import_=args.get("left_over")),
+        )
+        bare = NoDefaultRules(
+            f"{name}-no-default-rules", group.id, args.get("cloud"), pulumi.ResourceOptions(parent=self)
         )
 
-        def admit(port: int, what: str, network: str) -> None:
+        def rule(what: str, direction: str, network: str, port: int | None = None) -> None:
+            protocol = "tcp" if port else None
             SecGroupRule(
                 f"{name}-{what}-{network}",
                 security_group_id=group.id,
-                direction="ingress",
+                direction=direction,
                 ethertype="IPv4",
-                protocol="tcp",
+                protocol=protocol,
                 port_range_min=port,
                 port_range_max=port,
                 remote_ip_prefix=network,
-                opts=child,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[bare],
+                    import_=there.get((direction, protocol, port, network)),
+                ),
             )
 
-        admit(BGP_PORT, "bgp", args["bgp_network"])
+        rule("bgp", "ingress", args["bgp_network"], BGP_PORT)
         for network in args["ssh_networks"]:
-            admit(SSH_PORT, "ssh", network)
+            rule("ssh", "ingress", network, SSH_PORT)
         for network in args["egress_networks"]:
-            SecGroupRule(
-                f"{name}-egress-{network}",
-                security_group_id=group.id,
-                direction="egress",
-                ethertype="IPv4",
-                remote_ip_prefix=network,
-                opts=child,
-            )
+            rule("egress", "egress", network)
         self.id = group.id
         self.register_outputs({"id": self.id})

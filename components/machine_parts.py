@@ -31,6 +31,7 @@ class MachineParts:
     """Whether the setting is the flavor's id, not its name."""
     floating_network: str | None = None
     """The name of the external network."""
+    floating_network_id: str | None = None
     lacking: tuple[str, ...] = ()
 
 
@@ -49,7 +50,8 @@ def find_machine_parts(connection: Connection, settings: Settings) -> MachinePar
             f" have {settings.max_address_pairs} address pairs ({NAMESPACE}:maxAddressPairs)"
         )
     with clear_errors(cloud):
-        network_id = subnet_id = floating = ""
+        network_id = subnet_id = ""
+        floating: tuple[str, str] | tuple[None, None] = (None, None)
         try:
             network_id = _network(connection, str(settings.machine_network), "machineNetwork", cloud)[0]
             subnet_id = _subnet(connection, network_id, settings)
@@ -59,14 +61,17 @@ def find_machine_parts(connection: Connection, settings: Settings) -> MachinePar
             try:
                 floating = _network(
                     connection, settings.machine_floating_network, "machineFloatingNetwork", cloud
-                )[1]
+                )
             except ProviderError as error:
                 wrong.append(str(error))
         if wrong:
             raise ProviderError("\n".join(wrong))
         image_id = _image(connection, str(settings.machine_image), lacking)
         flavor_is_id = _flavor_is_id(connection, str(settings.machine_flavor), lacking)
-    return MachineParts(network_id, subnet_id, image_id, flavor_is_id, floating or None, tuple(lacking))
+    floating_id, floating_name = floating
+    return MachineParts(
+        network_id, subnet_id, image_id, flavor_is_id, floating_name, floating_id, tuple(lacking)
+    )
 
 
 def _network(connection: Connection, wanted: str, key: str, cloud: str | None) -> tuple[str, str]:

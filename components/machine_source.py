@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import pulumi
 
+from components.calico_bgp import stack_name
 from components.existing_machine import ExistingMachine
 from components.machine import Machine
+from components.machine_left_over import MachineLeftOver, made_of
 from components.machine_parts import MachineParts
 from components.settings import Settings
 
@@ -19,6 +21,7 @@ def machine_of(
     private_key: pulumi.Input[str] | None,
     host_private_key: pulumi.Input[str] | None,
     parts: MachineParts | None,
+    left_over: MachineLeftOver,
     opts: pulumi.ResourceOptions,
 ) -> Machine:
     """The machine; for one that is made here the last key and the parts are needed.
@@ -54,6 +57,7 @@ def machine_of(
             "subnet_id": parts.subnet_id,
             "image": str(settings.machine_image),
             "image_id": parts.image_id,
+            "made_of": made_of(settings, parts),
             "flavor": str(settings.machine_flavor),
             "flavor_is_id": parts.flavor_is_id,
             "volume_size": settings.machine_volume_size,
@@ -69,6 +73,8 @@ def machine_of(
             "public_key": str(settings.machine_ssh_public_key),
             "host_private_key": host_private_key,
             "host_key": settings.ssh_host_key,
+            "stack": stack_name(),
+            "left_over": left_over,
             "cloud": settings.cloud,
         },
         opts,

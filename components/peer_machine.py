@@ -9,9 +9,9 @@ The VM may be exchanged at any time; the port stays, and with it address, MAC an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from hashlib import sha256
-from typing import NotRequired, TypedDict
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
@@ -22,6 +22,7 @@ from pulumi_openstack.networking import FloatingIp, Port, PortAllowedAddressPair
 from components.cloud_init import user_data
 from components.machine import Login, connection, on_instance, sudo
 from components.machine_group import MachineGroup
+from components.machine_left_over import METADATA, MachineLeftOver, clear_port, key_pair_name, mark
 
 # From Nova's ACTIVE to sshd an image may take a minute or two. Refused attempts are 5 s apart then, so
 # these wait for 4 minutes at least; for 10 when each is lost in silence.
@@ -42,9 +43,11 @@ class PeerMachineArgs(TypedDict):
     subnet_id: pulumi.Input[str]
     """Of the network, with the address inside."""
     image: str
-    """As people call it, name or id; another text makes the VM anew."""
+    """As people call it, name or id."""
     image_id: NotRequired[str | None]
     """What is called so now; another id makes nothing anew. Default: looked up when the VM is made."""
+    made_of: str
+    """Another text makes the VM anew."""
     flavor: str
     """Another one resizes the VM."""
     flavor_is_id: NotRequired[bool]
@@ -74,6 +77,10 @@ class PeerMachineArgs(TypedDict):
     """ed25519 in OpenSSH's format; a secret whether it comes as one or not."""
     host_key: str
     """The public half of it."""
+    stack: str
+    """`project/stack`, by which what a killed run left is known."""
+    left_over: NotRequired[MachineLeftOver]
+    """What this stack has made already, be it in its state or not. Default: nothing."""
     cloud: NotRequired[str | None]
     """Entry of clouds.yaml. Default: the OS_* environment."""
 
@@ -94,6 +101,7 @@ class PeerMachine(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PeerMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:PeerMachine", name, {}, opts)
+        left = args.get("left_over", MachineLeftOver())
         provider = Provider(
             f"{name}-openstack", cloud=args.get("cloud"), opts=pulumi.ResourceOptions(parent=self)
         )
@@ -101,10 +109,14 @@ class PeerMachine(pulumi.ComponentResource):
         group = MachineGroup(
             f"{name}-group",
             {
-                "group_name": f"calico-peering-{args['machine_name']}",
+                "group_name": f"calico-peering-machine-{args['machine_name']}",
+                "description": _mark(args),
                 "bgp_network": args["bgp_network"],
                 "ssh_networks": args["ssh_networks"],
                 "egress_networks": args["egress_networks"],
+                "cloud": args.get("cloud"),
+                "left_over": left.group,
+                "rules_left_over": left.rules,
             },
             own,
         )
@@ -112,7 +124,13 @@ class PeerMachine(pulumi.ComponentResource):
         vm = _vm(name, args, port, own)
         host: pulumi.Input[str] = args.get("ssh_host") or args["address"]
         if floating := args.get("floating_network"):
-            ip = FloatingIp(f"{name}-floating-ip", pool=floating, port_id=port.id, opts=own)
+            ip = FloatingIp(
+                f"{name}-floating-ip",
+                description=_mark(args),
+                pool=floating,
+                port_id=port.id,
+                opts=_importing(own, left.floating_ip),
+            )
             host = args.get("ssh_host") or ip.address
         user = args.get("user", "root")
         login: Login = {
@@ -140,10 +158,19 @@ class PeerMachine(pulumi.ComponentResource):
         self.register_outputs({"host": self.host, "instance": vm.id})
 
 
+def _mark(args: PeerMachineArgs) -> str:
+    return mark(args["stack"], args["machine_name"])
+
+
+def _importing(own: pulumi.ResourceOptions, left_over: str | None, **more: Any) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(import_=left_over, **more))
+
+
 def _port(name: str, args: PeerMachineArgs, group: MachineGroup, own: pulumi.ResourceOptions) -> Port:
     return Port(
         f"{name}-port",
         name=args["machine_name"],
+        description=_mark(args),
         network_id=args["network_id"],
         fixed_ips=[PortFixedIpArgs(subnet_id=args["subnet_id"], ip_address=args["address"])],
         security_group_ids=[group.id],
@@ -152,19 +179,16 @@ def _port(name: str, args: PeerMachineArgs, group: MachineGroup, own: pulumi.Res
         ],
         port_security_enabled=True,
         # A second port could not have the same address.
-        opts=pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(delete_before_replace=True)),
+        opts=_importing(own, args.get("left_over", MachineLeftOver()).port, delete_before_replace=True),
     )
 
 
 def _key_pair(name: str, args: PeerMachineArgs, own: pulumi.ResourceOptions) -> Keypair:
-    # Another key has another name, so that the VM is made anew with it. Nova's key pairs are a user's: for
-    # another user the same name is made again, and the VM stays.
-    digest = sha256(f"{pulumi.get_stack()} {args['public_key']}".encode()).hexdigest()[:10]
     return Keypair(
         f"{name}-key",
-        name=f"calico-peering-{args['machine_name']}-{digest}",
+        name=key_pair_name(args["stack"], args["machine_name"], args["public_key"]),
         public_key=args["public_key"],
-        opts=own,
+        opts=_importing(own, args.get("left_over", MachineLeftOver()).key_pair),
     )
 
 
@@ -194,6 +218,7 @@ def _vm(name: str, args: PeerMachineArgs, port: Port, own: pulumi.ResourceOption
         ),
         # Said although it is the default, which would follow what a refresh finds.
         power_state="active",
+        metadata={METADATA: args["stack"]},
         # The network may have neither DHCP nor a metadata service.
         config_drive=True,
         opts=pulumi.ResourceOptions.merge(
@@ -201,12 +226,22 @@ def _vm(name: str, args: PeerMachineArgs, port: Port, own: pulumi.ResourceOption
             pulumi.ResourceOptions(
                 # The port is taken as long as the old one is there.
                 delete_before_replace=True,
+                hooks=pulumi.ResourceHookBinding(before_create=[_clearing(args)]),
                 # Whoever keeps the cloud renames images and puts newer ones in their place; Nova would
                 # rebuild the VM in its place then, with its id and without BIRD. And of the user data a
                 # refresh knows the digest only, which differs always.
                 ignore_changes=["imageId", "imageName", "blockDevices[0].uuid", "userData"],
-                replacement_trigger=[image, args["address"], host_key, user],
+                replacement_trigger=args["made_of"],
                 additional_secret_outputs=["userData"],
             ),
         ),
     )
+
+
+def _clearing(args: PeerMachineArgs) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:
+    async def clear(hook: pulumi.ResourceHookArgs) -> None:
+        """Make room for the VM on its port."""
+        (network,) = (hook.new_inputs or {})["networks"]
+        await asyncio.to_thread(clear_port, network["port"], args["stack"], args.get("cloud"))
+
+    return clear

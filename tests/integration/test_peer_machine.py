@@ -1,131 +1,36 @@
-"""The external machine made on OpenStack: connected by `up`, made again when it is gone, and taken away.
+"""The external machine made on OpenStack: connected by `up`, made again when it is gone, and taken away."""
 
-It has another address than the lab's own external machine, which is there beside it and untouched.
-"""
-
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import yaml
-from openstack import connect
 from openstack.connection import Connection
 from openstack.image.v2._proxy import Proxy
 
-from lab.cluster.pods import PODS
-from lab.cluster.service import SERVICE_URL
 from lab.external import External, KeyPair
-from lab.hosts import Host
-from lab.hypervisor.instance import ABOUT
-from lab.layout import PROJECT, Layout
-from lab.machine import Machine, machines_folder
-from lab.openstack.site import FLAVOR, IMAGE, NETWORK
-from lab.site import HOSTS, MGMT, NODES
+from lab.layout import Layout
+from lab.openstack.site import IMAGE
 from tests.integration.conftest import Stack, bird_routes, poll
+from tests.integration.made_machine import (
+    ADDRESS,
+    BEHIND,
+    HOST,
+    KEY,
+    NAME,
+    Site,
+    assert_connected,
+    made_here,
+)
 
-NAME = "gateway"
-ADDRESS = "172.34.8.46"
-BEHIND = "10.30.0.0/16"
-HOPS = [str(address) for address in NODES.values()]
-HOST, OTHER_HOST = KeyPair.new(), KeyPair.new()
-KEY = "sshHostPrivateKey"
+OTHER_HOST, OTHER_LOGIN = KeyPair.new(), KeyPair.new()
 BOOT = 60.0
-
-
-@dataclass
-class Site:
-    """The stack with a machine that it makes itself."""
-
-    stack: Stack
-    layout: Layout
-    cloud: Connection
-    folder: Path
-
-    @cached_property
-    def host_key(self) -> Any:
-        """The private host key, as the engine encrypts it for the stack."""
-        path = self.folder / "Pulumi.key.yaml"
-        shutil.copy(self.layout.stack / "Pulumi.lab.yaml", path)
-        subprocess.run(
-            ["pulumi", "config", "set", "--secret", KEY, "--stack", "lab"],
-            env={**os.environ, "PULUMI_OPTION_CONFIG_FILE": str(path)},
-            input=HOST.private,
-            cwd=PROJECT,
-            text=True,
-            check=True,
-        )
-        return yaml.safe_load(path.read_text())["config"][f"calico-peering:{KEY}"]
-
-    def environment(self, **settings: Any) -> dict[str, str]:
-        """The environment in which the stack has these settings beside the machine's."""
-        document = yaml.safe_load((self.layout.stack / "Pulumi.lab.yaml").read_text())
-        made = {
-            "machineSource": "openstack",
-            "machineName": NAME,
-            "machineAddress": ADDRESS,
-            "machineNetwork": NETWORK,
-            "machineImage": IMAGE,
-            "machineFlavor": FLAVOR,
-            "machineSshNetworks": [f"{HOSTS[MGMT]}/32"],
-            "machineNetworks": [BEHIND],
-            "sshHostKey": "",
-            KEY: self.host_key,
-            **settings,
-        }
-        for key, value in made.items():
-            document["config"][f"calico-peering:{key}"] = value
-        path = self.folder / "Pulumi.lab.yaml"
-        path.write_text(yaml.safe_dump(document))
-        return {"PULUMI_OPTION_CONFIG_FILE": str(path)}
-
-    def run(self, *words: str, check: bool = True, **settings: Any) -> str:
-        """Run the engine, and return all that it says."""
-        done = self.stack.run(*words, check=check, environment=self.environment(**settings))
-        assert check or done.returncode != 0, done.stdout
-        return done.stdout + done.stderr
-
-    def up(self, *options: str, check: bool = True, **settings: Any) -> str:
-        """`pulumi up`."""
-        return self.run("up", "--yes", "--skip-preview", *options, check=check, **settings)
-
-    def server(self) -> Any:
-        """The instance, as Nova has it."""
-        (server,) = self.cloud.compute.servers(name=f"^{NAME}$")
-        return server
-
-    def machine(self) -> Machine:
-        """The machine that the hypervisor made for the instance."""
-        for about in machines_folder(self.layout).glob(f"*/{ABOUT}"):
-            if json.loads(about.read_text())["instance"] == self.server().id:
-                return Machine(self.layout, Host(about.parent.name, self.layout))
-        raise AssertionError("the hypervisor has no machine for the instance")
-
-    def leftovers(self) -> list[str]:
-        """What is in OpenStack of all that the component makes."""
-        compute, network = self.cloud.compute, self.cloud.network
-        made = [
-            *compute.servers(),
-            *compute.keypairs(),
-            *(port for port in network.ports() if port.name == NAME),
-            *(group for group in network.security_groups() if group.name.startswith("calico-peering")),
-            *network.ips(),
-        ]
-        return [str(one.name or one.id) for one in made]
 
 
 @pytest.fixture(scope="module")
 def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site with nothing on it; nothing of it stays afterwards."""
-    bare_stack.destroy()
-    yield Site(bare_stack, layout, connect(cloud="lab"), tmp_path_factory.mktemp("stack"))
-    bare_stack.destroy()
+    """The site with nothing on it."""
+    with made_here(bare_stack, layout, tmp_path_factory.mktemp("stack")) as site:
+        yield site
 
 
 @pytest.fixture
@@ -133,22 +38,6 @@ def made(site: Site) -> Site:
     """The stack applied: what a test finds wrong is what it did itself."""
     site.up("--refresh")
     return site
-
-
-def assert_connected(site: Site) -> None:
-    """Sessions with all nodes, routes over all of them in the machine's kernel, pods and service answer."""
-    sessions = site.stack.output("sessions")
-    assert [session["neighbor"] for session in sessions] == HOPS
-    assert {session["state"] for session in sessions} == {"Established"}
-    machine = site.machine()
-    assert bird_routes(machine) == {
-        "10.96.0.0/12": HOPS,
-        "192.168.204.0/26": HOPS,
-        "192.168.219.128/26": HOPS,
-    }
-    for url in (*(pod.url for pod in PODS), SERVICE_URL):
-        answer = machine.run("curl", "-sS", "--max-time", "5", url).stdout
-        assert any(pod.name in answer for pod in PODS)
 
 
 def test_up_makes_the_machine_and_connects_it(made: Site) -> None:
@@ -228,11 +117,13 @@ def test_a_machine_that_somebody_deleted_is_made_again(made: Site) -> None:
 def test_a_machine_that_is_replaced_gets_bird_again_and_loses_nothing_of_it(made: Site) -> None:
     before = made.server().id
     # Another login: cloud-init makes it, and commands go through sudo.
-    text = made.up(sshUser="debian")
+    login: dict[str, Any] = {"sshUser": "debian", "sshPrivateKey": OTHER_LOGIN.private}
+    text = made.up(**login)
     assert made.server().id != before
     assert "deleting" in text and "gateway-router-script deleting" not in text
     assert_connected(made)
-    made.run("preview", "--refresh", "--expect-no-changes", sshUser="debian")
+    made.run("preview", "--refresh", "--expect-no-changes", **login)
+    assert len(list(made.cloud.compute.keypairs())) == 1
 
 
 def test_a_machine_that_was_shut_off_is_started(made: Site) -> None:

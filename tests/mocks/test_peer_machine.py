@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from components.external_peering import ExternalPeering
+from components.left_over import LeftOver
+from components.machine_left_over import MachineLeftOver
 from components.machine_parts import MachineParts
 from components.settings import read_settings
 from components.ssh_keys import public_half
@@ -20,6 +22,7 @@ INSTANCE = "openstack:compute/instance:Instance"
 KEY_PAIR = "openstack:compute/keypair:Keypair"
 PORT = "openstack:networking/port:Port"
 GROUP = "openstack:networking/secGroup:SecGroup"
+BARE = "pulumi-python:dynamic/calico-peering:NoDefaultRules"
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
 FLOATING = "openstack:networking/floatingIp:FloatingIp"
 PROVIDER = "pulumi:providers:openstack"
@@ -75,7 +78,7 @@ def test_the_group_has_exactly_the_rules_needed() -> None:
     recorder = declared(
         machineSshNetworks='["198.51.100.0/28", "172.34.8.2/32"]', machineEgressNetworks='["10.9.9.9/32"]'
     )
-    assert only(recorder, GROUP)["deleteDefaultRules"] is True
+    assert only(recorder, BARE)["group"] == "gateway-machine-group-group-id"
     rules = {
         (
             rule["direction"],
@@ -203,7 +206,8 @@ def test_logging_in_goes_to_the_floating_ip_unless_it_is_said_otherwise() -> Non
     def hosts(**changes: str) -> set[str]:
         parts = MachineParts("n", "s", floating_network="public")
         recorder = declared(parts, False, machineFloatingNetwork="public", **changes)
-        assert only(recorder, FLOATING) == {"pool": "public", "portId": "gateway-machine-port-id"}
+        floating = only(recorder, FLOATING)
+        assert (floating["pool"], floating["portId"]) == ("public", "gateway-machine-port-id")
         return {inputs["connection"]["value"]["host"] for inputs in recorder.of(COMMAND).values()}
 
     assert hosts() == {"203.0.113.7"}
@@ -222,6 +226,33 @@ def test_everything_uses_the_same_cloud_and_only_its_name() -> None:
     for one in recorder.made:
         if one.typ in OPENSTACK and one.typ != PROVIDER:
             assert one.provider and "::gateway-machine-openstack::" in one.provider, one.name
+
+
+def test_what_a_killed_run_left_is_taken_in() -> None:
+    def program() -> None:
+        texts = made(machineFloatingNetwork="public")
+        settings = read_settings(texts)
+        rule = ("ingress", "tcp", 179, "172.34.8.0/24")
+        left = MachineLeftOver("g", {rule: "r"}, "p", "f", "k")
+        ExternalPeering(
+            "gateway",
+            {
+                "settings": settings,
+                "host_private_key": HOST_PRIVATE_KEY,
+                "machine_parts": MachineParts("n", "s", floating_network="public"),
+                "left_over": LeftOver(machine=left),
+            },
+        )
+
+    recorder = recorded(program, outputs={COMMAND: {"stdout": SEEN}, FLOATING: {"address": "203.0.113.7"}})
+    imported = {one.name: one.resource_id for one in recorder.made if one.resource_id}
+    assert imported == {
+        "gateway-machine-group-group": "g",
+        "gateway-machine-group-bgp-172.34.8.0/24": "r",
+        "gateway-machine-port": "p",
+        "gateway-machine-floating-ip": "f",
+        "gateway-machine-key": "k",
+    }
 
 
 def test_an_existing_machine_has_nothing_of_it() -> None:
