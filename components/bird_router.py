@@ -14,6 +14,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
 
+from components.machine import on_instance
+
 FOLDER = "/var/lib/calico-peering"
 ROUTER = f"{FOLDER}/router"
 PARTS = ("router.sh", "package.sh", "configuration.sh", "verification.sh")
@@ -43,6 +45,10 @@ class BirdRouterArgs(TypedDict):
     """The text of bird.conf. Stands in the preview: nothing secret may be in it."""
     sudo: NotRequired[str]
     """What comes before a command that has to run as root, such as `sudo -n `. Default: nothing."""
+    instance: NotRequired[pulumi.Output[str] | None]
+    """Another one is another machine, on which everything runs again. Default: it stays the same."""
+    gone_with: NotRequired[pulumi.Resource | None]
+    """When this goes, the machine goes, and nothing is undone on it. Default: it stays."""
 
 
 class BirdRouter(pulumi.ComponentResource):
@@ -62,18 +68,21 @@ class BirdRouter(pulumi.ComponentResource):
             after: Sequence[pulumi.Resource] = (),
             stdin: pulumi.Input[str] | None = None,
         ) -> Command:
+            here = on_instance(create, args.get("instance"))
             return Command(
                 f"{name}-{part}",
                 connection=args["connection"],
-                create=create,
+                create=here,
                 # Any change of an input runs it again in its place; nothing is replaced.
-                update=create,
+                update=here,
                 delete=delete,
                 stdin=stdin,
                 # sshd takes no environment variables by default.
                 add_previous_output_in_env=False,
                 logging=Logging.STDERR,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[*after], deleted_with=args.get("gone_with")
+                ),
             )
 
         install = (

@@ -2,7 +2,7 @@
 
 It composes the machine, address pairs on the nodes' ports, BIRD on the machine and Calico's objects,
 and at last verifies: it is complete when the sessions stand and the routes are in the machine's kernel.
-It deliberately looks nothing up (preflight.py) and makes no machine.
+It deliberately looks nothing up (preflight.py).
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from components.address_pairs import AddressPairs
 from components.bird_config import bird_config, render
 from components.bird_router import BirdRouter, router
 from components.calico_bgp import CalicoBgp, stack_name
-from components.existing_machine import ExistingMachine
 from components.left_over import LeftOver, group_description
+from components.machine import on_instance
+from components.machine_parts import MachineParts
+from components.machine_source import machine_of
 from components.node_ports import NodePorts
 from components.node_security_group import NodeSecurityGroup
 from components.observed import Route, Session, parse
@@ -36,6 +38,10 @@ class ExternalPeeringArgs(TypedDict):
     """What this stack has made already, be it in its state or not. Default: nothing."""
     ports: NotRequired[NodePorts]
     """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
+    machine_parts: NotRequired[MachineParts | None]
+    """What a machine made here is made of. Default: none, the machine is there."""
+    host_private_key: NotRequired[pulumi.Input[str] | None]
+    """The ssh host key that a machine made here gets. Default: none, the machine is there."""
 
 
 def expectation(settings: Settings, parts: object = None) -> str:
@@ -80,18 +86,16 @@ class ExternalPeering(pulumi.ComponentResource):
                 " networks only",
                 self,
             )
-        machine = ExistingMachine(
+        left_over = args.get("left_over", LeftOver())
+        machine = machine_of(
             f"{name}-machine",
-            {
-                "host": settings.ssh_host,
-                "port": settings.ssh_port,
-                "user": settings.ssh_user,
-                "host_key": settings.ssh_host_key,
-                "private_key": args.get("private_key"),
-            },
+            settings,
+            args.get("private_key"),
+            args.get("host_private_key"),
+            args.get("machine_parts"),
+            left_over.machine,
             child,
         )
-        left_over = args.get("left_over", LeftOver())
         ports = args.get("ports", NodePorts())
         group = None
         if settings.node_security_group:
@@ -124,6 +128,8 @@ class ExternalPeering(pulumi.ComponentResource):
             {
                 "connection": machine.connection,
                 "sudo": machine.sudo,
+                "instance": machine.instance,
+                "gone_with": machine.gone_with,
                 "configuration": render(bird_config(settings)),
             },
             child,
@@ -141,7 +147,7 @@ class ExternalPeering(pulumi.ComponentResource):
             },
             child,
         )
-        verify = router(machine.sudo, "verify")
+        verify = on_instance(router(machine.sudo, "verify"), machine.instance)
         verification = Command(
             f"{name}-verification",
             connection=machine.connection,

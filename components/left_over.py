@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from openstack.connection import Connection
 
+from components.machine_left_over import MachineLeftOver
 from components.neutron_ports import reason
 from components.openstack_api import clear_errors
 from components.provider_errors import ProviderError
@@ -31,6 +32,7 @@ class LeftOver:
     peer: str | None = None
     """Name of the BGPPeer."""
     group: GroupLeftOver | None = None
+    machine: MachineLeftOver = field(default_factory=MachineLeftOver)
 
 
 def group_description(stack: str) -> str:

@@ -13,6 +13,8 @@ from components.calico_api import check_calico, peer_of
 from components.calico_api import connect as connect_cluster
 from components.cluster_nodes import node_addresses
 from components.left_over import LeftOver, find_group
+from components.machine_left_over import MachineLeftOver, find_machine_left_over
+from components.machine_parts import MachineParts, find_machine_parts
 from components.neutron_ports import Port, named
 from components.node_ports import (
     NodePorts,
@@ -26,7 +28,8 @@ from components.node_ports import (
 from components.openstack_api import connect as connect_cloud
 from components.port_pairs import filters, pairs_of, shape
 from components.provider_errors import ProviderError
-from components.settings import NAMESPACE, PORT_WAYS, Settings, with_nodes
+from components.setting_types import NAMESPACE
+from components.settings import PORT_WAYS, Settings, with_nodes
 from components.shared_list import missing
 
 
@@ -41,16 +44,19 @@ def check_cluster(settings: Settings) -> Settings:
     return with_nodes(settings, node_addresses(client)) if settings.nodes_from_cluster else settings
 
 
-def left_over(settings: Settings, stack: str) -> LeftOver:
+def left_over(settings: Settings, stack: str, parts: MachineParts | None = None) -> LeftOver:
     """What `stack` (`project/stack`) has made that a plain resource would make again.
 
     Raises ProviderError when the cluster or the cloud does not answer.
     """
     client = connect_cluster(settings.kubeconfig, settings.kube_context)
     peer = peer_of(client, f"bgppeer-{settings.machine_name}", stack)
-    if not settings.node_security_group:
-        return LeftOver(peer)
-    return LeftOver(peer, find_group(connect_cloud(settings.cloud), stack, settings.cloud))
+    group, machine, cloud = None, MachineLeftOver(), settings.cloud
+    if settings.node_security_group:
+        group = find_group(connect_cloud(cloud), stack, cloud)
+    if parts:
+        machine = find_machine_left_over(connect_cloud(cloud), stack, settings, parts)
+    return LeftOver(peer, group, machine)
 
 
 def node_ports(settings: Settings) -> NodePorts:
@@ -70,6 +76,14 @@ def node_ports(settings: Settings) -> NodePorts:
         _aliases(found),
         {label: named(port) for label, port in found.items() if not filters(port)},
     )
+
+
+def machine_parts(settings: Settings) -> MachineParts | None:
+    """What a machine that is made here is made of; None when the machine is there.
+
+    Raises ProviderError when its network is not there.
+    """
+    return find_machine_parts(connect_cloud(settings.cloud), settings) if settings.made else None
 
 
 def check_limit(ports: Sequence[Port], networks: Sequence[str], limit: int) -> None:

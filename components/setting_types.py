@@ -1,16 +1,14 @@
 """The types of single settings: each turns a text into a value or says what was found and wanted.
 
-Pure, and only about one value at a time; what two settings mean together is settings.py's. The values
-of keys are never in an error, since a private key may have been pasted there.
+Pure, and only about one value at a time; what two settings mean together is settings.py's, and keys are
+ssh_keys.py's.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -21,13 +19,9 @@ LAST_AS_NUMBER = 4294967295
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
-KEY_TYPES = (
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "ssh-rsa",
-)
+NAMESPACE = "calico-peering"
+
+T = TypeVar("T")
 
 
 def whole(least: int, most: int) -> BeforeValidator:
@@ -103,28 +97,11 @@ def list_of(item: Callable[[object], Any]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def public_key(text: str) -> str:
-    wanted = "wanted one public host key: `ssh-ed25519 AAAA…`, as in /etc/ssh/ssh_host_ed25519_key.pub"
-    if "PRIVATE KEY" in text:
-        raise ValueError(f"found a private key (take it out of the configuration); {wanted}")
-    words = text.split()
-    if "\n" in text.strip() or len(words) < 2:
-        lines = len(text.strip().splitlines())
-        what = f"{lines} lines" if lines > 1 else "a single word" if words else "nothing"
-        raise ValueError(f"found {what}; {wanted}")
-    if words[0] not in KEY_TYPES:
-        scanned = words[1] in KEY_TYPES
-        hint = " (ssh-keyscan puts the host's name first: leave it out)" if scanned else ""
-        raise ValueError(f"found {words[0][:40]!r} as its first word{hint}; {wanted}")
-    try:
-        blob = base64.b64decode(words[1], validate=True)
-    except binascii.Error:
-        blob = b""
-    # RFC 4253, 6.6: the blob begins with the length and the text of the key's type.
-    kind = words[0].encode()
-    if blob[:4] != len(kind).to_bytes(4, "big") or blob[4 : 4 + len(kind)] != kind or len(blob) < 40:
-        raise ValueError(f"found a {words[0]} key whose second word is damaged or cut off; {wanted}")
-    return " ".join(words[:2])
+def sound(value: T, wrong: list[str]) -> T:
+    """The value, unless something is wrong: then a ValueError with a line for each."""
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return value
 
 
 AsNumber = Annotated[int, whole(1, LAST_AS_NUMBER)]

@@ -1,7 +1,7 @@
 """The settings of one stack, typed and checked: everything that is wrong is told at once.
 
 Pure: it takes the texts that Pulumi's configuration holds (lists as JSON) and imports no Pulumi. It
-deliberately does not hold the private key, which stays a Pulumi secret from beginning to end, and does
+deliberately does not hold a private key, which stays a Pulumi secret from beginning to end, and does
 not look at the network: whether the machine or the cluster answers is found out later.
 """
 
@@ -10,9 +10,6 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -20,11 +17,13 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from components.machine_settings import SSH_PORT, MachineSettings
 from components.networks import duplicates, overlaps, overlaps_with, parse_address
 from components.setting_types import (
     DNS_LABEL,
     HOST,
     LAST_AS_NUMBER,
+    NAMESPACE,
     USER,
     Address,
     AsNumber,
@@ -34,12 +33,12 @@ from components.setting_types import (
     key_value,
     list_of,
     matching,
-    public_key,
+    sound,
     tag,
     whole,
 )
+from components.ssh_keys import public_key
 
-NAMESPACE = "calico-peering"
 # `ip route` prints nothing for a route of more next hops, so more could not be verified.
 MOST_NODES = 230
 
@@ -49,12 +48,6 @@ T = TypeVar("T")
 
 class SettingsError(Exception):
     """What is wrong with the settings, one line each, for a person."""
-
-
-def _sound(value: T, wrong: list[str]) -> T:
-    if wrong:
-        raise ValueError("\n".join(wrong))
-    return value
 
 
 PORT_WAYS = (
@@ -88,13 +81,11 @@ def _wrong_nodes(
     return wrong
 
 
-class Settings(BaseModel):
+class Settings(MachineSettings):
     """All settings of a stack; what each means and its default is told in Pulumi.yaml.
 
     A field's check sees the fields above it, so the order is that of the checks.
     """
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
 
     machine_name: Annotated[
         str, matching(DNS_LABEL, "a DNS label: small letters, digits and dashes, at most 54")
@@ -108,32 +99,68 @@ class Settings(BaseModel):
     nodes: Annotated[list[IPv4Address], list_of(parse_address)] = Field(default=[], validate_default=True)
     calico_as_number: AsNumber = 64512
     machine_as_number: AsNumber = Field(default=65112, validate_default=True)
-    ssh_host: Annotated[str, matching(HOST, "an address or a host name")] = Field(
+    ssh_host: Annotated[str, matching(HOST, "an address or a host name")] | None = Field(
         default="", validate_default=True
     )
+    """None is the floating address, which is not known before the machine is made."""
     ssh_port: Annotated[int, whole(1, 65535)] = 22
     ssh_user: Annotated[str, matching(USER, "a login name such as debian")] = "root"
-    ssh_host_key: Annotated[str, AfterValidator(public_key)] = Field(default="", validate_default=True)
+    ssh_host_key: str = Field(default="", validate_default=True)
     import_policy: Literal["expected", "all"] = "expected"
     import_limit: Annotated[int, whole(1, LAST_AS_NUMBER)] = 1000
     kubeconfig: str | None = None
     kube_context: str | None = None
     cloud: str | None = None
     node_port_network: str | None = None
-    node_port_names: Annotated[list[str], list_of(str)] = []
+    node_port_names: Annotated[list[str], list_of(str)] = Field(default=[])
     node_port_tag: Annotated[str | None, tag()] = None
     node_server_metadata: Annotated[tuple[str, str] | None, key_value()] = None
-    node_port_ids: Annotated[list[str], list_of(str)] = []
+    node_port_ids: Annotated[list[str], list_of(str)] = Field(default=[])
     max_address_pairs: Annotated[int, whole(1, 10000)] = 10
-    machine_networks: Networks = []
+    machine_networks: Networks = Field(default=[])
     node_security_group: Annotated[bool, flag()] = False
     verify_timeout: Annotated[int, whole(1, 3600)] = 90
 
     @field_validator("ssh_host", mode="before")
     @classmethod
-    def _same_host(cls, host: str, info: ValidationInfo) -> str:
+    def _same_host(cls, host: str, info: ValidationInfo) -> str | None:
+        if not host and info.data.get("machine_floating_network"):
+            return None
         # The name only stands in when machineAddress is wrong itself, which is told there.
         return host or str(info.data.get("machine_address", "unknown"))
+
+    @field_validator("ssh_port")
+    @classmethod
+    def _the_images_port(cls, port: int, info: ValidationInfo) -> int:
+        own = "ssh_host" in info.data and info.data["ssh_host"] in (
+            None,
+            str(info.data.get("machine_address")),
+        )
+        wrong = info.data.get("machine_source") == "openstack" and own and port != SSH_PORT
+        return sound(
+            port,
+            [
+                f"found {port}; sshd of a machine made here listens at {SSH_PORT}: another port needs"
+                f" {NAMESPACE}:sshHost, from where it is forwarded"
+            ]
+            if wrong
+            else [],
+        )
+
+    @field_validator("ssh_host_key")
+    @classmethod
+    def _verified(cls, text: str, info: ValidationInfo) -> str:
+        if "machine_source" not in info.data:
+            return text
+        if info.data["machine_source"] != "openstack":
+            return public_key(text)
+        # Absent also when it is wrong itself, which is told there.
+        made = info.data.get("made_host_key")
+        public = public_key(text) if text else str(made or "")
+        other = (
+            f"is not the public half of {NAMESPACE}:sshHostPrivateKey; leave it out, it is taken from there"
+        )
+        return sound(public, [other] if made is not None and public != made else [])
 
     @field_validator("pod_networks", "service_networks")
     @classmethod
@@ -145,7 +172,7 @@ class Settings(BaseModel):
             if name in info.data:
                 others = info.data[name] if name == "pod_networks" else [info.data[name]]
                 wrong += overlaps_with(networks, others, f"{NAMESPACE}:{to_camel(name)}")
-        return _sound(networks, wrong)
+        return sound(networks, wrong)
 
     @field_validator("machine_address")
     @classmethod
@@ -163,22 +190,22 @@ class Settings(BaseModel):
                 " a TTL when the machine speaks BGP from another address than that of its interface"
                 " in the nodes' network"
             )
-        return _sound(address, wrong)
+        return sound(address, wrong)
 
     @field_validator("nodes")
     @classmethod
     def _nodes(cls, nodes: list[IPv4Address], info: ValidationInfo) -> list[IPv4Address]:
         if info.data.get("nodes_from_cluster"):
             given = f"{NAMESPACE}:nodesFromCluster is set as well; keep one of the two"
-            return _sound(nodes, [given] if nodes else [])
+            return sound(nodes, [given] if nodes else [])
         network, machine = info.data.get("node_network"), info.data.get("machine_address")
-        return _sound(nodes, _wrong_nodes(nodes, network, machine))
+        return sound(nodes, _wrong_nodes(nodes, network, machine))
 
     @field_validator("machine_as_number")
     @classmethod
     def _external(cls, number: int, info: ValidationInfo) -> int:
         same = info.data.get("calico_as_number") == number
-        return _sound(
+        return sound(
             number,
             [
                 f"found {number}, which is {NAMESPACE}:calicoAsNumber as well; that would be iBGP,"
@@ -195,7 +222,7 @@ class Settings(BaseModel):
         """Ports are found in one way; beside a list of ids a network would choose nothing."""
         ways = ["node_port_names", "node_port_tag", "node_server_metadata"]
         others = ["node_port_network", *ways] if info.field_name == "node_port_ids" else ways
-        return _sound(
+        return sound(
             way,
             [
                 f"{NAMESPACE}:{to_camel(other)} is set as well; keep one of the two"
@@ -212,7 +239,7 @@ class Settings(BaseModel):
         if ports and nodes is not None and len(ports) != len(nodes):
             what = "ids" if info.field_name == "node_port_ids" else "names"
             wrong.append(f"found {len(ports)} {what} for {len(nodes)} nodes; wanted one for each node")
-        return _sound(ports, wrong)
+        return sound(ports, wrong)
 
     @field_validator("machine_networks")
     @classmethod
@@ -222,7 +249,7 @@ class Settings(BaseModel):
             if name in info.data:
                 others = [info.data[name]] if name == "node_network" else info.data[name]
                 wrong += overlaps_with(networks, others, f"{NAMESPACE}:{to_camel(name)}")
-        return _sound(networks, wrong)
+        return sound(networks, wrong)
 
     @field_validator("node_security_group")
     @classmethod
@@ -230,7 +257,7 @@ class Settings(BaseModel):
         found = any(info.data.get(way) for way in PORT_WAYS)
         known = all(way in info.data for way in PORT_WAYS)
         ways = ", ".join(to_camel(way) for way in PORT_WAYS)
-        return _sound(
+        return sound(
             wanted,
             [f"no ports to attach it to: set one of {ways}"] if wanted and known and not found else [],
         )
@@ -249,8 +276,14 @@ def with_nodes(settings: Settings, nodes: list[IPv4Address]) -> Settings:
     return settings.model_copy(update={"nodes": nodes})
 
 
-KEYS = tuple(to_camel(name) for name in Settings.model_fields)
+KEYS = tuple(str(field.alias) for field in Settings.model_fields.values())
 """The keys of the settings without their namespace."""
+
+
+def _key(place: str) -> str:
+    """The key of a setting that pydantic calls by its key, or by its field when a default is wrong."""
+    field = Settings.model_fields.get(place)
+    return str(field.alias) if field else place
 
 
 def read_settings(values: Mapping[str, str]) -> Settings:
@@ -264,7 +297,7 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         lines = []
         for one in error.errors(include_url=False):
-            key = f"{NAMESPACE}:{to_camel(str(one['loc'][0]))}"
+            key = f"{NAMESPACE}:{_key(str(one['loc'][0]))}"
             if one["type"] == "literal_error":
                 message = f"found {one['input']!r}; wanted {one['ctx']['expected']}"
             else:

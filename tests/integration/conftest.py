@@ -22,6 +22,7 @@ from openstack.connection import Connection
 from lab.external import External
 from lab.hosts import Host
 from lab.layout import PROJECT, Layout
+from lab.machine import Machine
 from lab.site import PEER
 from lab.waiting import wait_for
 from tests.integration.provided import NewRun, Port, begin_run
@@ -192,7 +193,7 @@ def changed(layout: Layout, tmp_path: Path) -> Changed:
     return environment
 
 
-def bird_routes(machine: External) -> dict[str, list[str]]:
+def bird_routes(machine: Machine) -> dict[str, list[str]]:
     """The kernel's routes that BIRD made: prefix → next hops in order."""
     answer = machine.run("ip", "-j", "route", "show", "proto", "bird").stdout
     return {

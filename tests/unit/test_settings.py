@@ -26,15 +26,14 @@ def test_the_reference_network_is_the_default() -> None:
 
 def test_pulumis_schema_has_the_same_keys_and_defaults() -> None:
     schema: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
-    assert set(schema) == {*KEYS, "sshPrivateKey"}
+    assert set(schema) == set(KEYS)
     texts = {
         key: declared["default"] if isinstance(declared["default"], str) else json.dumps(declared["default"])
         for key, declared in schema.items()
         if "default" in declared
     }
-    required = {key: VALUES[key] for key in ("nodes", "sshHostKey")}
-    assert set(schema) - set(texts) == set(required)
-    assert read_settings({**texts, **required}) == read_settings(VALUES)
+    assert set(schema) - set(texts) == {"nodes"}
+    assert read_settings({**texts, **VALUES}) == read_settings(VALUES)
 
 
 def test_the_example_of_a_site_is_right() -> None:

@@ -1,0 +1,101 @@
+"""`kill -9` of the engine while it makes or takes away the machine: the next run finishes the job."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from lab.layout import PROJECT, Layout
+from tests.integration.conftest import Stack
+from tests.integration.made_machine import ADDRESS, NAME, Site, assert_connected, made_here
+
+# A floating IP leads nowhere in the lab, so ssh goes to the address.
+SETTINGS: dict[str, Any] = {"machineFloatingNetwork": "public", "sshHost": ADDRESS}
+Probe = Callable[[Site], Any]
+
+
+def rules(site: Site) -> list[Any]:
+    """Rules of the machine's group, beside Neutron's own."""
+    network = site.cloud.network
+    return [
+        rule
+        for group in network.security_groups(name=f"calico-peering-machine-{NAME}")
+        for rule in group.security_group_rules
+        if rule["remote_ip_prefix"]
+    ]
+
+
+MOMENTS: dict[str, Probe] = {
+    "the key pair is there": lambda site: list(site.cloud.compute.keypairs()),
+    "the group is there": lambda site: list(
+        site.cloud.network.security_groups(name=f"calico-peering-machine-{NAME}")
+    ),
+    "a rule is there": rules,
+    "the port is there": lambda site: list(site.cloud.network.ports(name=NAME)),
+    "the floating IP is there": lambda site: list(site.cloud.network.ips()),
+    "the instance is there": lambda site: list(site.cloud.compute.servers()),
+}
+
+
+@pytest.fixture(scope="module")
+def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site with nothing on it."""
+    with made_here(bare_stack, layout, tmp_path_factory.mktemp("stack")) as site:
+        yield site
+
+
+def kill_when(site: Site, probe: Probe, command: str, **settings: Any) -> None:
+    """Begin a run, and kill its engine as soon as the probe says yes."""
+    engine = subprocess.Popen(
+        ["pulumi", command, "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"],
+        cwd=PROJECT,
+        env={**os.environ, **site.environment(**settings)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not probe(site):
+        assert engine.poll() is None and time.monotonic() < deadline, "the moment never came"
+        time.sleep(0.01)
+    os.killpg(engine.pid, signal.SIGKILL)
+    engine.wait()
+    # The lock of an engine that is gone is the user's to break.
+    site.stack.run("cancel", "--yes", check=False)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_up_finishes_what_a_killed_up_began(site: Site, moment: str) -> None:
+    site.stack.destroy()
+    kill_when(site, MOMENTS[moment], "up", **SETTINGS)
+    site.up(**SETTINGS)
+    assert_connected(site)
+    assert len(site.leftovers()) == 5, site.leftovers()
+    site.run("preview", "--refresh", "--expect-no-changes", **SETTINGS)
+    site.stack.destroy()
+    assert site.leftovers() == []
+
+
+def test_up_finishes_a_replacement_that_was_killed(site: Site) -> None:
+    site.up("--refresh", **SETTINGS)
+    before = site.server().id
+    other: dict[str, Any] = {**SETTINGS, "sshUser": "debian"}
+    kill_when(site, lambda site: [s for s in site.cloud.compute.servers() if s.id != before], "up", **other)
+    site.up(**other)
+    assert_connected(site)
+    assert len(site.leftovers()) == 5, site.leftovers()
+    site.run("preview", "--refresh", "--expect-no-changes", **other)
+    site.stack.destroy()
+    assert site.leftovers() == []
+
+
+def test_destroy_finishes_what_a_killed_destroy_began(site: Site) -> None:
+    site.up("--refresh", **SETTINGS)
+    kill_when(site, lambda site: not list(site.cloud.compute.servers()), "destroy", **SETTINGS)
+    site.stack.destroy()
+    assert site.leftovers() == []
