@@ -25,7 +25,7 @@ from components.machine_source import machine_of
 from components.node_ports import NodePorts
 from components.node_security_group import NodeSecurityGroup
 from components.observed import Route, Session, parse
-from components.settings import Settings
+from components.settings import Settings, pair_networks
 
 
 class ExternalPeeringArgs(TypedDict):
@@ -118,7 +118,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 "aliases": ports.aliases,
                 "unfiltered": ports.unfiltered,
                 "security_group": group.group_id if group else None,
-                "networks": [*map(str, settings.pod_networks), *services],
+                "networks": pair_networks(settings),
                 "cloud": settings.cloud,
             },
             child,

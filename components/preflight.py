@@ -29,7 +29,7 @@ from components.openstack_api import connect as connect_cloud
 from components.port_pairs import filters, pairs_of, shape
 from components.provider_errors import ProviderError
 from components.setting_types import NAMESPACE
-from components.settings import PORT_WAYS, Settings, with_nodes
+from components.settings import PORT_WAYS, Settings, pair_networks, with_nodes
 from components.shared_list import missing
 
 
@@ -69,8 +69,7 @@ def node_ports(settings: Settings) -> NodePorts:
         return NodePorts()
     found = _find(settings)
     _check_nodes(settings, found)
-    networks = [str(network) for network in (*settings.pod_networks, *settings.service_networks)]
-    check_limit(list(found.values()), networks, settings.max_address_pairs)
+    check_limit(list(found.values()), pair_networks(settings), settings.max_address_pairs)
     return NodePorts(
         {label: str(port["id"]) for label, port in found.items()},
         _aliases(found),

@@ -118,6 +118,7 @@ class Settings(MachineSettings):
     node_port_ids: Annotated[list[str], list_of(str)] = Field(default=[])
     max_address_pairs: Annotated[int, whole(1, 10000)] = 10
     machine_networks: Networks = Field(default=[])
+    machine_pairs: Annotated[bool, flag()] = False
     node_security_group: Annotated[bool, flag()] = False
     verify_timeout: Annotated[int, whole(1, 3600)] = 90
 
@@ -274,6 +275,17 @@ def with_nodes(settings: Settings, nodes: list[IPv4Address]) -> Settings:
         lines = [f"  {NAMESPACE}:nodesFromCluster: {line}" for line in wrong]
         raise SettingsError("\n".join(["the settings do not fit the cluster's nodes:", *lines]))
     return settings.model_copy(update={"nodes": nodes})
+
+
+def pair_networks(settings: Settings) -> list[str]:
+    """What the nodes' ports have to let pass: pod and service networks, and the machine if asked for.
+
+    A node hands packets for a pod on another node on. Without an overlay they leave it with the address of
+    whoever sent them: the machine's, or one behind it.
+    """
+    machine = [IPv4Network(settings.machine_address), *settings.machine_networks]
+    networks = [*settings.pod_networks, *settings.service_networks]
+    return [str(network) for network in (*networks, *(machine if settings.machine_pairs else []))]
 
 
 KEYS = tuple(str(field.alias) for field in Settings.model_fields.values())

@@ -15,8 +15,8 @@ from lab.cluster.service import SERVICE_ADDRESS, SERVICE_URL
 from lab.external import External
 from lab.hosts import Host
 from lab.openstack import node_group
-from lab.site import HOSTS, NODES, PEER, POD_NETWORK, SERVICE_NETWORK
-from tests.integration.conftest import Stack, bird_routes, poll
+from lab.site import NODES, POD_NETWORK, SERVICE_NETWORK
+from tests.integration.conftest import Changed, Stack, bird_routes, poll
 from tests.integration.packets import answers, change, port, route, silent, throughout, within
 from tests.integration.test_connection import SCENARIO
 
@@ -96,8 +96,8 @@ def test_a_port_without_port_security_lets_everything_pass(
         within("the pod to fall silent again", partial(silent, machine, pod.url))
 
 
-def test_a_node_that_hands_on_without_an_overlay_is_not_let(
-    ports: dict[str, dict[str, Any]], cloud: Connection, machine: External
+def test_a_node_without_an_overlay_hands_on_only_with_the_machine_among_its_pairs(
+    ports: dict[str, dict[str, Any]], stack: Stack, changed: Changed, machine: External
 ) -> None:
     pod, node = PODS[0], "node3"
     here = Host(node, machine.layout)
@@ -108,9 +108,10 @@ def test_a_node_that_hands_on_without_an_overlay_is_not_let(
         try:
             # What the node hands on has the machine's address, which is none of its port's.
             assert silent(machine, pod.url)
-            pairs = ports[node]["allowed_address_pairs"]
-            change(cloud, node, allowed_address_pairs=[*pairs, {"ip_address": str(HOSTS[PEER])}])
+            stack.run("up", "--yes", "--skip-preview", environment=changed(machinePairs=True))
             within("the pod to answer", partial(answers, machine, pod.url))
+            stack.up()
+            within("the pod to fall silent again", partial(silent, machine, pod.url))
         finally:
             here.run("ip", "route", "del", f"{pod.address}/32")
 

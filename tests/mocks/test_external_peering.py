@@ -52,6 +52,13 @@ def test_all_parts_are_declared(preview: bool) -> None:
         assert inputs["networks"] == ["192.168.0.0/16", "10.96.0.0/12"]
 
 
+def test_the_nodes_let_the_machine_pass_when_asked_for() -> None:
+    settings = read_settings(values(machinePairs="true"))
+    recorder = recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
+    for inputs in recorder.of(PAIRS).values():
+        assert inputs["networks"] == ["192.168.0.0/16", "10.96.0.0/12", "172.34.8.45/32"]
+
+
 def test_the_verification_comes_after_everything_else() -> None:
     recorder = recorded(peering, outputs={COMMAND: {"stdout": SEEN}})
     customs = [made.name for made in recorder.made if made.custom]

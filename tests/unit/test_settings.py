@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.settings import KEYS, SettingsError, read_settings, with_nodes
+from components.settings import KEYS, SettingsError, pair_networks, read_settings, with_nodes
 from tests import golden
 from tests.unit.example import HOST_KEY, PROJECT, VALUES, values
 
@@ -159,3 +159,11 @@ def test_a_key_pasted_into_the_wrong_place_is_not_repeated() -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings(values(**CASES["host-key-private"]))
     assert "b3BlbnNz" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("machine_pairs", "more"), [("false", []), ("true", ["172.34.8.45/32", "10.50.0.0/24"])]
+)
+def test_the_machine_is_among_the_pairs_only_when_asked_for(machine_pairs: str, more: list[str]) -> None:
+    settings = read_settings(values(machinePairs=machine_pairs, machineNetworks='["10.50.0.0/24"]'))
+    assert pair_networks(settings) == ["192.168.0.0/16", "10.96.0.0/12", *more]
