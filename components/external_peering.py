@@ -23,7 +23,6 @@ from components.machine import on_instance
 from components.machine_parts import MachineParts
 from components.machine_source import machine_of
 from components.node_ports import NodePorts
-from components.node_security_group import NodeSecurityGroup
 from components.observed import Route, Session, parse
 from components.settings import Settings, pair_networks
 
@@ -99,6 +98,9 @@ class ExternalPeering(pulumi.ComponentResource):
         ports = args.get("ports", NodePorts())
         group = None
         if settings.node_security_group:
+            # pulumi-openstack takes most of a second to import, which nobody else need wait for.
+            from components.node_security_group import NodeSecurityGroup
+
             group = NodeSecurityGroup(
                 f"{name}-nodes",
                 {

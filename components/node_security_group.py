@@ -14,6 +14,7 @@ import pulumi
 import pulumi_openstack as openstack
 
 from components.left_over import GroupLeftOver
+from components.no_default_rules import NoDefaultRules
 
 
 class NodeSecurityGroupArgs(TypedDict):
@@ -51,14 +52,14 @@ class NodeSecurityGroup(pulumi.ComponentResource):
             name,
             name=f"calico-peering-{args['machine_name']}",
             description=args["description"],
-            delete_default_rules=True,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=cloud,
                 import_=left.id if left else None,
-                # Neutron does not tell it, and only a new group has default rules.
-                ignore_changes=["deleteDefaultRules"],
             ),
+        )
+        bare = NoDefaultRules(
+            f"{name}-no-default-rules", group.id, args.get("cloud"), pulumi.ResourceOptions(parent=self)
         )
         machine = f"{args['machine_address']}/32"
         admitted = {
@@ -84,7 +85,7 @@ class NodeSecurityGroup(pulumi.ComponentResource):
             )
             for label, (protocol, port, prefix) in admitted.items()
         ]
-        self.group_id = pulumi.Output.all(group.id, *(rule.id for rule in rules)).apply(
+        self.group_id = pulumi.Output.all(group.id, bare.id, *(rule.id for rule in rules)).apply(
             lambda ids: str(ids[0])
         )
         self.register_outputs({"groupId": self.group_id})

@@ -18,6 +18,7 @@ ARGS: NodeSecurityGroupArgs = {
 GROUP = "openstack:networking/secGroup:SecGroup"
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
 CLOUD = "pulumi:providers:openstack"
+BARE = "pulumi-python:dynamic/calico-peering:NoDefaultRules"
 
 
 @pytest.mark.parametrize("preview", [False, True])
@@ -35,8 +36,10 @@ def test_it_admits_bgp_and_ipv4_of_the_machine_and_of_what_is_behind_it(preview:
 
 
 def test_it_brings_no_rules_for_what_nodes_send() -> None:
-    group = recorded(lambda: NodeSecurityGroup("nodes", ARGS)).of(GROUP)["nodes"]
-    assert group["deleteDefaultRules"] is True
+    recorder = recorded(lambda: NodeSecurityGroup("nodes", ARGS))
+    bare = recorder.of(BARE)["nodes-no-default-rules"]
+    assert (bare["group"], bare["cloud"]) == (recorder.of(RULE)["nodes-bgp"]["securityGroupId"], "lab")
+    group = recorder.of(GROUP)["nodes"]
     assert (group["name"], group["description"]) == ("calico-peering-external", "made by us")
 
 
