@@ -3,11 +3,11 @@
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
-from components.calico_bgp import stack_name
+from components.calico.calico_bgp import stack_name
 from components.external_peering import ExternalPeering
 from components.preflight import check_cluster, left_over, machine_parts, node_ports
-from components.provider_errors import ProviderError
 from components.settings import KEYS, SettingsError, read_settings
+from components.shared.provider_errors import ProviderError
 
 config = pulumi.Config()
 try:

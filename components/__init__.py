@@ -1,1 +1,1 @@
-"""The program's parts: pure code (settings, networks, texts) and the Pulumi components on it."""
+"""The program's parts: the components and the pure code they rest on, a folder for each side."""

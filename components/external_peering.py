@@ -14,16 +14,16 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_command.remote import Command, Logging
 
-from components.address_pairs import AddressPairs
-from components.bird_config import bird_config, render
-from components.bird_router import BirdRouter, router
-from components.calico_bgp import CalicoBgp, stack_name
+from components.bird.bird_config import bird_config, render
+from components.bird.bird_router import BirdRouter, router
+from components.bird.observed import Route, Session, parse
+from components.calico.calico_bgp import CalicoBgp, stack_name
 from components.left_over import LeftOver, group_description
-from components.machine import on_instance
-from components.machine_parts import MachineParts
-from components.machine_source import machine_of
-from components.node_ports import NodePorts
-from components.observed import Route, Session, parse
+from components.machine.machine import on_instance
+from components.machine.machine_parts import MachineParts
+from components.machine.machine_source import machine_of
+from components.ports.address_pairs import AddressPairs
+from components.ports.node_ports import NodePorts
 from components.settings import Settings, pair_networks
 
 
@@ -99,7 +99,7 @@ class ExternalPeering(pulumi.ComponentResource):
         group = None
         if settings.node_security_group:
             # pulumi-openstack takes most of a second to import, which nobody else need wait for.
-            from components.node_security_group import NodeSecurityGroup
+            from components.ports.node_security_group import NodeSecurityGroup
 
             group = NodeSecurityGroup(
                 f"{name}-nodes",

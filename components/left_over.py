@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from openstack.connection import Connection
 
-from components.machine_left_over import MachineLeftOver
-from components.neutron_ports import reason
-from components.openstack_api import clear_errors
-from components.provider_errors import ProviderError
+from components.machine.machine_left_over import MachineLeftOver
+from components.ports.neutron_ports import reason
+from components.ports.openstack_api import clear_errors
+from components.shared.provider_errors import ProviderError
 
 
 @dataclass(frozen=True)

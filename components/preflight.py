@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from components.calico_api import check_calico, peer_of
-from components.calico_api import connect as connect_cluster
-from components.cluster_nodes import node_addresses
+from components.calico.calico_api import check_calico, peer_of
+from components.calico.calico_api import connect as connect_cluster
+from components.calico.cluster_nodes import node_addresses
 from components.left_over import LeftOver, find_group
-from components.machine_left_over import MachineLeftOver, find_machine_left_over
-from components.machine_parts import MachineParts, find_machine_parts
-from components.neutron_ports import Port, named
-from components.node_ports import (
+from components.machine.machine_left_over import MachineLeftOver, find_machine_left_over
+from components.machine.machine_parts import MachineParts, find_machine_parts
+from components.ports.neutron_ports import Port, named
+from components.ports.node_ports import (
     NodePorts,
     addresses_of,
     by_addresses,
@@ -25,12 +25,12 @@ from components.node_ports import (
     by_server_metadata,
     by_tag,
 )
-from components.openstack_api import connect as connect_cloud
-from components.port_pairs import filters, pairs_of, shape
-from components.provider_errors import ProviderError
+from components.ports.openstack_api import connect as connect_cloud
+from components.ports.port_pairs import filters, pairs_of, shape
 from components.setting_types import NAMESPACE
 from components.settings import PORT_WAYS, Settings, pair_networks, with_nodes
-from components.shared_list import missing
+from components.shared.provider_errors import ProviderError
+from components.shared.shared_list import missing
 
 
 def check_cluster(settings: Settings) -> Settings:

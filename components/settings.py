@@ -17,7 +17,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from components.machine_settings import SSH_PORT, MachineSettings
+from components.machine.machine_settings import SSH_PORT, MachineSettings
+from components.machine.ssh_keys import public_key
 from components.networks import duplicates, overlaps, overlaps_with, parse_address
 from components.setting_types import (
     DNS_LABEL,
@@ -37,7 +38,6 @@ from components.setting_types import (
     tag,
     whole,
 )
-from components.ssh_keys import public_key
 
 # `ip route` prints nothing for a route of more next hops, so more could not be verified.
 MOST_NODES = 230

@@ -6,9 +6,9 @@ and BENCH_NETWORKS (what the ports shall carry).
 
 import os
 
-from components.address_pairs import AddressPairs
-from components.node_ports import by_addresses
-from components.openstack_api import connect
+from components.ports.address_pairs import AddressPairs
+from components.ports.node_ports import by_addresses
+from components.ports.openstack_api import connect
 from components.preflight import check_limit
 
 if network := os.environ.get("BENCH_NETWORK"):

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from components import port_pairs, port_pairs_provider, ports_before_provider
-from components.port_pairs_provider import PortPairsProvider
-from components.ports_before_provider import PortsBeforeProvider
-from components.ports_seen import PortsSeen
-from components.this_run import ThisRun
+from components.ports import port_pairs, port_pairs_provider, ports_before_provider
+from components.ports.port_pairs_provider import PortPairsProvider
+from components.ports.ports_before_provider import PortsBeforeProvider
+from components.ports.ports_seen import PortsSeen
+from components.shared.this_run import ThisRun
 
 PODS, SERVICES = "192.168.0.0/16", "10.96.0.0/12"
 State = dict[str, Any]

@@ -8,8 +8,8 @@ import pytest
 from kubernetes import client
 from openstack.connection import Connection
 
-from components.node_ports import by_names, by_server_metadata, by_tag
-from components.provider_errors import ProviderError
+from components.ports.node_ports import by_names, by_server_metadata, by_tag
+from components.shared.provider_errors import ProviderError
 from tests.integration.conftest import Calico, Changed, Stack
 from tests.integration.provided import Port
 

@@ -8,9 +8,9 @@ owning the port itself has no place here.
 import pytest
 from openstack.connection import Connection
 
-from components.port_pairs_provider import PortPairsProvider
+from components.ports.port_pairs_provider import PortPairsProvider
 from components.preflight import check_limit
-from components.provider_errors import ProviderError
+from components.shared.provider_errors import ProviderError
 from tests.integration.provided import (
     PODS,
     SERVICES,

@@ -12,9 +12,9 @@ from openstack.connection import Connection
 from openstack.identity.v3._proxy import Proxy
 from openstack.identity.v3.application_credential import ApplicationCredential
 
-from components import openstack_api
-from components.node_ports import by_addresses
-from components.provider_errors import ProviderError
+from components.ports import openstack_api
+from components.ports.node_ports import by_addresses
+from components.shared.provider_errors import ProviderError
 from lab.openstack.serving import KEYSTONE_URL, REGION
 from tests.integration.provided import PODS, Port, create, delete, look, look_no_more, refresh
 

@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.address_pairs import AddressPairs
-from components.port_pairs_provider import PortPairsProvider
-from components.ports_before_provider import PortsBeforeProvider
+from components.ports.address_pairs import AddressPairs
+from components.ports.port_pairs_provider import PortPairsProvider
+from components.ports.ports_before_provider import PortsBeforeProvider
 from tests.mocks.recorder import recorded
 
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.bird_router import BirdRouter, router_script
-from components.existing_machine import ExistingMachine
+from components.bird.bird_router import BirdRouter, router_script
+from components.machine.existing_machine import ExistingMachine
 from tests.mocks.recorder import Recorder, recorded
 
 COMMAND = "command:remote:Command"

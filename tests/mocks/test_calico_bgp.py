@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.calico_bgp import CalicoBgp, CalicoBgpArgs
-from components.service_networks import NOTHING, Ours
-from components.service_networks_provider import ServiceNetworksProvider
+from components.calico.calico_bgp import CalicoBgp, CalicoBgpArgs
+from components.calico.service_networks import NOTHING, Ours
+from components.calico.service_networks_provider import ServiceNetworksProvider
 from tests.mocks.recorder import recorded
 
 ARGS: CalicoBgpArgs = {

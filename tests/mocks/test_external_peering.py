@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.external_peering import ExternalPeering, expectation
-from components.node_ports import NodePorts
+from components.ports.node_ports import NodePorts
 from components.settings import Settings, read_settings
 from tests.mocks.recorder import Outputs, recorded
 from tests.unit.example import values

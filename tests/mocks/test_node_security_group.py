@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.left_over import GroupLeftOver
-from components.node_security_group import NodeSecurityGroup, NodeSecurityGroupArgs
+from components.ports.node_security_group import NodeSecurityGroup, NodeSecurityGroupArgs
 from tests.mocks.recorder import recorded
 
 ARGS: NodeSecurityGroupArgs = {

@@ -11,10 +11,10 @@ import yaml
 
 from components.external_peering import ExternalPeering
 from components.left_over import LeftOver
-from components.machine_left_over import MachineLeftOver
-from components.machine_parts import MachineParts
+from components.machine.machine_left_over import MachineLeftOver
+from components.machine.machine_parts import MachineParts
+from components.machine.ssh_keys import public_half
 from components.settings import read_settings
-from components.ssh_keys import public_half
 from tests.mocks.recorder import Recorder, recorded
 from tests.unit.example import HOST_PRIVATE_KEY, LOGIN_PRIVATE_KEY, made
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.bird_config import bird_config, next_hop_limit, render
+from components.bird.bird_config import bird_config, next_hop_limit, render
 from components.settings import SettingsError, read_settings
 from tests import golden
 from tests.unit.example import values

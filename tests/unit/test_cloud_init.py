@@ -5,8 +5,8 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.cloud_init import user_data
-from components.ssh_keys import public_half, tidy
+from components.machine.cloud_init import user_data
+from components.machine.ssh_keys import public_half, tidy
 from tests.unit.example import HOST_PRIVATE_KEY, private_key
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)

@@ -9,8 +9,8 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from components.machine.ssh_keys import public_half
 from components.settings import SettingsError, read_settings
-from components.ssh_keys import public_half
 from tests import golden
 from tests.unit.example import (
     HOST_KEY,

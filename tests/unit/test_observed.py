@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components.observed import parse
+from components.bird.observed import parse
 
 SESSIONS = "session 172.34.8.10 Established calico2\nsession 172.34.8.30 Established calico1\n"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from components.preflight import check_limit
-from components.provider_errors import ProviderError
-from components.this_run import ThisRun
+from components.shared.provider_errors import ProviderError
+from components.shared.this_run import ThisRun
 
 OURS = ["192.168.0.0/16", "10.96.0.0/12"]
 

@@ -8,7 +8,7 @@ from tests.unit.example import PROJECT
 
 PROGRAM = """
 import time
-from components.provider_life import end_with_engine
+from components.shared.provider_life import end_with_engine
 end_with_engine()
 end_with_engine()
 print("watching", flush=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.shared_list import (
+from components.shared.shared_list import (
     Entry,
     Shape,
     canonical,

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from components.bird_router import router_script
+from components.bird.bird_router import router_script
 
 NODES = ("172.34.8.10", "172.34.8.30")
 EXPECTED = (

@@ -1,0 +1,94 @@
+"""Which external machine the settings ask for: one that is there, or one that is made here.
+
+Not a component: it declares the one or the other, and both give the rest the same (machine.py).
+"""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.calico.calico_bgp import stack_name
+from components.machine.existing_machine import ExistingMachine
+from components.machine.machine import Machine
+from components.machine.machine_left_over import MachineLeftOver, made_of
+from components.machine.machine_parts import MachineParts
+from components.settings import Settings
+
+
+def machine_of(
+    name: str,
+    settings: Settings,
+    private_key: pulumi.Input[str] | None,
+    host_private_key: pulumi.Input[str] | None,
+    parts: MachineParts | None,
+    left_over: MachineLeftOver,
+    opts: pulumi.ResourceOptions,
+) -> Machine:
+    """The machine; for one that is made here the last key and the parts are needed.
+
+    Raises:
+        ValueError: when they are missing.
+    """
+    if not settings.made:
+        return ExistingMachine(
+            name,
+            {
+                "host": str(settings.ssh_host),
+                "port": settings.ssh_port,
+                "user": settings.ssh_user,
+                "host_key": settings.ssh_host_key,
+                "private_key": private_key,
+            },
+            opts,
+        )
+    if parts is None or host_private_key is None:
+        raise ValueError("a machine that is made here needs machine_parts and host_private_key")
+    # pulumi-openstack takes most of a second to import, which nobody else need wait for.
+    from components.machine.peer_machine import PeerMachine
+
+    for lacking in parts.lacking:
+        pulumi.warn(f"{lacking}; should the machine have to be made now, that would fail", opts.parent)
+    return PeerMachine(
+        name,
+        {
+            "machine_name": settings.machine_name,
+            "address": str(settings.machine_address),
+            "network_id": parts.network_id,
+            "subnet_id": parts.subnet_id,
+            "image": str(settings.machine_image),
+            "image_id": parts.image_id,
+            "made_of": made_of(settings, parts),
+            "flavor": str(settings.machine_flavor),
+            "flavor_is_id": parts.flavor_is_id,
+            "volume_size": settings.machine_volume_size,
+            "networks_behind": [str(network) for network in settings.machine_networks],
+            "bgp_network": str(settings.node_network),
+            "ssh_networks": [str(network) for network in settings.machine_ssh_networks],
+            "egress_networks": egress(settings),
+            "floating_network": parts.floating_network,
+            "ssh_host": settings.ssh_host,
+            "port": settings.ssh_port,
+            "user": settings.ssh_user,
+            "private_key": private_key,
+            "public_key": str(settings.machine_ssh_public_key),
+            "host_private_key": host_private_key,
+            "host_key": settings.ssh_host_key,
+            "stack": stack_name(),
+            "left_over": left_over,
+            "cloud": settings.cloud,
+        },
+        opts,
+    )
+
+
+def egress(settings: Settings) -> list[str]:
+    """Where a machine made here may open connections to; nothing that lies inside another of these."""
+    networks = [*settings.pod_networks, *settings.service_networks, *settings.machine_egress_networks]
+    return [
+        str(one)
+        for place, one in enumerate(networks)
+        if not any(
+            (one != other and one.subnet_of(other)) or (one == other and earlier < place)
+            for earlier, other in enumerate(networks)
+        )
+    ]

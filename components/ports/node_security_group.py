@@ -1,0 +1,91 @@
+"""Component: a security group for the nodes that admits the machine and what lies behind it.
+
+The group is ours alone, so it is made of plain resources of pulumi-openstack. Attaching it to ports that
+others own is address_pairs.py's. It opens nothing else: the group brings no rules of its own for what
+the nodes send, which their other groups decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_openstack as openstack
+
+from components.left_over import GroupLeftOver
+from components.ports.no_default_rules import NoDefaultRules
+
+
+class NodeSecurityGroupArgs(TypedDict):
+    """The machine as the nodes see it."""
+
+    machine_name: str
+    """The group is called `calico-peering-<machine_name>`."""
+    machine_address: str
+    """Address of the machine's BGP sessions."""
+    machine_networks: Sequence[str]
+    """Networks behind the machine. May be empty."""
+    description: str
+    """By which a group that a killed run left is known."""
+    left_over: NotRequired[GroupLeftOver | None]
+    """The group when this stack has made it already, be it in its state or not."""
+    cloud: NotRequired[pulumi.Input[str] | None]
+    """Entry of clouds.yaml; default: the environment."""
+
+
+class NodeSecurityGroup(pulumi.ComponentResource):
+    """One group and its rules: TCP/179 from the machine, IPv4 from it and from behind it."""
+
+    group_id: pulumi.Output[str]
+    """The group's id, known once all its rules are there."""
+
+    def __init__(
+        self, name: str, args: NodeSecurityGroupArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("calico-peering:index:NodeSecurityGroup", name, {}, opts)
+        left = args.get("left_over")
+        cloud = openstack.Provider(
+            f"{name}-cloud", cloud=args.get("cloud"), opts=pulumi.ResourceOptions(parent=self)
+        )
+        group = openstack.networking.SecGroup(
+            name,
+            name=f"calico-peering-{args['machine_name']}",
+            description=args["description"],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=cloud,
+                import_=left.id if left else None,
+            ),
+        )
+        bare = NoDefaultRules(
+            f"{name}-no-default-rules", group.id, args.get("cloud"), pulumi.ResourceOptions(parent=self)
+        )
+        machine = f"{args['machine_address']}/32"
+        admitted = {
+            "bgp": ("tcp", 179, machine),
+            "machine": (None, None, machine),
+            **{network: (None, None, network) for network in args["machine_networks"]},
+        }
+        rules = [
+            openstack.networking.SecGroupRule(
+                f"{name}-{label}",
+                security_group_id=group.id,
+                direction="ingress",
+                ethertype="IPv4",
+                protocol=protocol,
+                port_range_min=port,
+                port_range_max=port,
+                remote_ip_prefix=prefix,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    provider=cloud,
+                    import_=left.rules.get((protocol, prefix)) if left else None,
+                ),
+            )
+            for label, (protocol, port, prefix) in admitted.items()
+        ]
+        self.group_id = pulumi.Output.all(group.id, bare.id, *(rule.id for rule in rules)).apply(
+            lambda ids: str(ids[0])
+        )
+        self.register_outputs({"groupId": self.group_id})

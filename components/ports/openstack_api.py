@@ -1,0 +1,89 @@
+"""Reaching OpenStack, and its libraries' errors as sentences.
+
+No Pulumi here: the program connects through it before it declares anything, and so do the providers.
+Credentials come from clouds.yaml or the OS_* environment (openstacksdk reads them) and never appear in
+an error. What is asked of Neutron is in neutron_ports.py.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import openstack
+from keystoneauth1 import exceptions as keystone
+from openstack.connection import Connection
+from openstack.exceptions import ConfigException, SDKException
+
+from components.shared.provider_errors import ProviderError
+
+# Seconds that one request may take before Neutron counts as not answering.
+REQUEST_TIMEOUT = 30
+
+_connections: dict[str | None, Connection] = {}
+_connecting = threading.Lock()
+
+
+def connect(cloud: str | None = None) -> Connection:
+    """A connection whose credentials were accepted and whose Neutron is known; one per cloud.
+
+    `cloud`: an entry of clouds.yaml; None is what openstacksdk finds in the environment.
+    Raises ProviderError when the entry is missing or incomplete, Keystone does not answer or
+    refuses the credentials, or the catalog has no network service.
+
+    Several threads use it side by side: requests' sessions are only read after this, urllib3's
+    pool is locked, and keystoneauth renews a token under a lock of its own.
+    """
+    # Several resources are written side by side; one authentication is enough for all.
+    with _connecting:
+        if cloud not in _connections:
+            with clear_errors(cloud):
+                connection = openstack.connect(cloud=cloud, api_timeout=REQUEST_TIMEOUT)
+                # Not connection.authorize(): it hides which kind of failure it was.
+                connection.session.get_token()
+                if not connection.network.get_endpoint():
+                    raise ProviderError(
+                        f"the catalog of {described(cloud)} lists no network service (Neutron) "
+                        "for this region; check region_name and interface"
+                    )
+                _connections[cloud] = connection
+        return _connections[cloud]
+
+
+@contextmanager
+def clear_errors(cloud: str | None) -> Iterator[None]:
+    """Turn what keystoneauth and openstacksdk raise into a ProviderError about `cloud`."""
+    where = described(cloud)
+    try:
+        yield
+    except (ConfigException, keystone.MissingRequiredOptions, keystone.NoMatchingPlugin) as error:
+        raise ProviderError(
+            f"the OpenStack credentials of {where} are missing or incomplete: {_line(error)}; set "
+            "calico-peering:cloud to an entry of clouds.yaml, or the OS_* variables"
+        ) from error
+    except keystone.Unauthorized as error:
+        raise ProviderError(
+            f"Keystone refused the credentials of {where}: {_line(error)}; check user, project, "
+            "domain and password there"
+        ) from error
+    except (keystone.ConnectFailure, keystone.DiscoveryFailure) as error:
+        raise ProviderError(
+            f"OpenStack ({where}) does not answer: {_line(error)}; check auth_url and the way there"
+        ) from error
+    except (keystone.ClientException, SDKException) as error:
+        raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
+
+
+def described(cloud: str | None) -> str:
+    """Where the credentials come from, for an error."""
+    return f"cloud {cloud!r} of clouds.yaml" if cloud else "the OS_* environment or clouds.yaml"
+
+
+def _line(error: Exception) -> str:
+    """The error on one line; of urllib3's nested ones only what was wanted and why it failed."""
+    text = " ".join(str(error).split()).rstrip(".")
+    wanted, nested, rest = text.partition(": HTTP")
+    cause = re.search(r"\[Errno -?\d+\] [^\"')]+|timed out", rest)
+    return f"{wanted}: {cause[0]}" if nested and cause else text
