@@ -36,7 +36,9 @@ def environment(layout: Layout) -> dict[str, str]:
         "no_proxy": "*",
         "CALICO_PEERING_LAB": str(layout.folder),
         "PATH": os.pathsep.join(path),
-        "PULUMI_BACKEND_URL": f"file://{layout.state}",
+        # Without the files beside the state's own: an engine killed while it wrote one, which is not
+        # done atomically, could not read its state any more.
+        "PULUMI_BACKEND_URL": f"file://{layout.state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(layout.stack / "passphrase"),
         "PULUMI_OPTION_CONFIG_FILE": str(layout.stack / f"Pulumi.{STACK}.yaml"),
         "PULUMI_STACK": STACK,

@@ -130,7 +130,7 @@ def _known(
     made = bool(new) and not ours.uid and OBJECT not in absent and all(one.uid == "" for one in before)
     if made:
         mine = Ours([], uid, True, _filled_in(client))
-    return replace(mine, added=[*mine.added, *new])
+    return replace(mine, added=[*mine.added, *new], uid=uid)
 
 
 def _change_once(

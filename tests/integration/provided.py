@@ -1,7 +1,6 @@
-"""The providers of address pairs called as the engine calls them, on ports of the lab's Neutron.
+"""The providers called as the engine calls them, on the lab's Neutron and Calico.
 
-What the engine does around them (when it saves, what it calls again after a crash) is played by the tests;
-Neutron is the lab's own.
+What the engine does around them (when it saves, what it calls again after a crash) is played by the tests.
 """
 
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
+from components.calico import default_before_provider, service_networks, service_networks_provider
 from components.ports import port_pairs, port_pairs_provider, ports_before_provider
 from components.ports.port_pairs_provider import PortPairsProvider
 from components.ports.ports_before_provider import PortsBeforeProvider
@@ -27,6 +27,14 @@ def begin_run(patch: pytest.MonkeyPatch) -> None:
     seen, run = PortsSeen(), ThisRun()
     for module in (port_pairs, port_pairs_provider, ports_before_provider):
         patch.setattr(module, "SEEN", seen)
+    for module in (
+        port_pairs,
+        port_pairs_provider,
+        ports_before_provider,
+        service_networks,
+        service_networks_provider,
+        default_before_provider,
+    ):
         patch.setattr(module, "THIS_RUN", run)
 
 

@@ -89,6 +89,17 @@ def test_the_same_ports_found_in_another_way_are_no_change(
             cloud.network.set_tags(cloud.network.get_port(port.id), [])
 
 
+def test_a_node_without_an_address_is_named(bare_stack: Stack, changed: Changed, calico: Calico) -> None:
+    nodes = client.CoreV1Api()
+    nodes.create_node(client.V1Node(metadata=client.V1ObjectMeta(name="node5")))
+    try:
+        done = bare_stack.run("preview", check=False, environment=changed(nodesFromCluster=True, nodes=[]))
+        assert done.returncode != 0
+        assert "tells no IPv4 InternalIP of node5" in done.stdout + done.stderr
+    finally:
+        nodes.delete_node("node5")
+
+
 def test_ports_of_servers_with_some_metadata(port: Port) -> None:
     own = port.cloud
     with pytest.raises(ProviderError, match="no server .* has the metadata cluster=peered"):
