@@ -72,11 +72,13 @@ class Victim:
         return time.monotonic() - start
 
     def kill(self, command: str, moment: Moment) -> None:
-        """Begin a run and kill its engine at the moment; once more when it was quicker than usual."""
-        if not self._killed(command, moment):
+        """Begin a run and kill its engine at the moment; again, earlier, when it was quicker than usual."""
+        for _ in range(4):
+            if self._killed(command, moment):
+                return
             self.run("destroy" if command == "up" else "up")
             self.durations[command] *= 0.7
-            assert self._killed(command, moment), f"{command} ends before {moment}"
+        pytest.fail(f"{command} ends before {moment}")
 
     def _killed(self, command: str, moment: Moment) -> bool:
         """Begin a run and kill its engine at the moment; whether it had not ended before."""
