@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from openstack.connection import Connection
 
 from components.machine.machine_left_over import MachineLeftOver
-from components.ports.neutron_ports import reason
+from components.ports.neutron_ports import described_so
 from components.ports.openstack_api import clear_errors
-from components.shared.provider_errors import ProviderError
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,13 @@ def group_description(stack: str) -> str:
 
 def find_group(connection: Connection, stack: str, cloud: str | None = None) -> GroupLeftOver | None:
     """The security group that `stack` has made. Raises ProviderError when there are several."""
-    description = group_description(stack)
     with clear_errors(cloud):
-        answer = connection.network.get("/security-groups", params={"description": description})
-    if answer.status_code != 200:
-        raise ProviderError(f"listing Neutron's security groups failed: {reason(answer)}")
-    groups = answer.json()["security_groups"]
-    if len(groups) > 1:
-        ids = ", ".join(sorted(str(group["id"]) for group in groups))
-        raise ProviderError(f"several security groups are described {description!r} ({ids}); delete one")
-    rules = [rule for group in groups for rule in group["security_group_rules"]]
+        group = described_so(connection, "security_groups", group_description(stack))
+    if group is None:
+        return None
     known = {
         (rule["protocol"], str(rule["remote_ip_prefix"])): str(rule["id"])
-        for rule in rules
+        for rule in group["security_group_rules"]
         if rule["direction"] == "ingress" and rule["remote_ip_prefix"]
     }
-    return GroupLeftOver(str(groups[0]["id"]), known) if groups else None
+    return GroupLeftOver(str(group["id"]), known)

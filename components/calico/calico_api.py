@@ -8,7 +8,7 @@ Credentials come from the kubeconfig and never appear in an error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,11 @@ def connect(kubeconfig: str | None = None, context: str | None = None) -> ApiCli
     # The client's own retries print warnings and make a dead cluster take minutes.
     configuration.retries = urllib3.Retry(total=1, backoff_factor=0)
     return ApiClient(configuration)
+
+
+def client_of(props: Mapping[str, Any]) -> ApiClient:
+    """A client for the cluster that a resource's properties `kubeconfig` and `context` name."""
+    return connect(props.get("kubeconfig"), props.get("context"))
 
 
 def peer_of(client: ApiClient, name: str, stack: str) -> str | None:

@@ -14,10 +14,13 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from components.calico.calico_api import connect
+from components.calico.calico_api import client_of
 from components.calico.service_networks import NAME, OBJECT, Before, look, take_off
+from components.shared.own_provider import given
 from components.shared.shared_list_provider import SharedListProvider
 from components.shared.this_run import THIS_RUN
+
+INPUTS = ("network", "kubeconfig", "context")
 
 
 class DefaultBeforeProvider(SharedListProvider):
@@ -27,29 +30,29 @@ class DefaultBeforeProvider(SharedListProvider):
     reach = ("kubeconfig", "context")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        found = look(connect(props.get("kubeconfig"), props.get("context")), props["network"])
+        found = look(client_of(props), props["network"])
         if not found.uid:
             THIS_RUN.saw_absent(NAME, OBJECT)
         if not found.listed:
             THIS_RUN.saw_absent(NAME, found.network)
-        return CreateResult(found.network, {**_inputs(props), "uid": found.uid, "listed": found.listed})
+        return CreateResult(found.network, {**given(props, INPUTS), "uid": found.uid, "listed": found.listed})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What somebody took off since is ours once we put it there again."""
         before = _before(props)
         if before.listed:
-            before = look(connect(props.get("kubeconfig"), props.get("context")), before.network)
+            before = look(client_of(props), before.network)
         outs = {"uid": before.uid, "listed": before.listed}
-        return ReadResult(id_, {**_inputs(props), **outs}, _inputs(props))
+        return ReadResult(id_, {**given(props, INPUTS), **outs}, given(props, INPUTS))
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Another way to the same cluster; what was before us is as it was."""
-        return UpdateResult({**_inputs(news), "uid": olds["uid"], "listed": olds["listed"]})
+        return UpdateResult({**given(news, INPUTS), "uid": olds["uid"], "listed": olds["listed"]})
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         before = _before(props)
         if not before.listed and not THIS_RUN.settled(NAME, before.network):
-            take_off(connect(props.get("kubeconfig"), props.get("context")), before)
+            take_off(client_of(props), before)
 
 
 class DefaultBefore(Resource, module="calico-peering", name="DefaultBefore"):
@@ -76,8 +79,3 @@ class DefaultBefore(Resource, module="calico-peering", name="DefaultBefore"):
 
 def _before(props: dict[str, Any]) -> Before:
     return Before(props["network"], props.get("uid") or "", bool(props.get("listed")))
-
-
-def _inputs(props: dict[str, Any]) -> dict[str, Any]:
-    names = ("network", "kubeconfig", "context")
-    return {name: props[name] for name in names if props.get(name) is not None}

@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from kubernetes.client import ApiClient
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.calico.calico_api import connect
+from components.calico.calico_api import client_of
 from components.calico.service_networks import NAME, Before, Ours, change_networks, present_networks
+from components.shared.own_provider import given
 from components.shared.shared_list_provider import SharedListProvider, written
 from components.shared.this_run import THIS_RUN
+
+INPUTS = ("networks", "before", "kubeconfig", "context")
 
 
 class ServiceNetworksProvider(SharedListProvider):
@@ -33,8 +35,8 @@ class ServiceNetworksProvider(SharedListProvider):
         """What is there of ours; a network that somebody removed shows as a difference."""
         ours = _ours(props)
         known = list(dict.fromkeys([*(props.get("networks") or []), *ours.added]))
-        there = present_networks(_client(props), known) or []
-        inputs = {**_inputs(props), "networks": there}
+        there = present_networks(client_of(props), known) or []
+        inputs = {**given(props, INPUTS), "networks": there}
         return ReadResult(id_, {**inputs, **_kept(ours), "written": written(props)}, inputs)
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
@@ -42,7 +44,7 @@ class ServiceNetworksProvider(SharedListProvider):
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         ours = _ours(props)
-        change_networks(_client(props), [], ours)
+        change_networks(client_of(props), [], ours)
         THIS_RUN.settle(NAME, [*(props.get("networks") or []), *ours.added])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
@@ -52,9 +54,9 @@ class ServiceNetworksProvider(SharedListProvider):
     def _changed(self, props: dict[str, Any], olds: dict[str, Any]) -> dict[str, Any]:
         had, ours = olds.get("networks") or [], _ours(olds)
         new = [Before(**one) for one in props.get("before") or [] if one["network"] not in had]
-        now = change_networks(_client(props), props["networks"], ours, new)
+        now = change_networks(client_of(props), props["networks"], ours, new)
         THIS_RUN.settle(NAME, [one for one in (*had, *ours.added) if one not in props["networks"]])
-        return {**_inputs(props), **_kept(now), "written": written(olds) + 1}
+        return {**given(props, INPUTS), **_kept(now), "written": written(olds) + 1}
 
 
 class ServiceNetworks(Resource, module="calico-peering", name="ServiceNetworks"):
@@ -97,10 +99,6 @@ class ServiceNetworks(Resource, module="calico-peering", name="ServiceNetworks")
         super().__init__(ServiceNetworksProvider(), name, props, opts)
 
 
-def _client(props: dict[str, Any]) -> ApiClient:
-    return connect(props.get("kubeconfig"), props.get("context"))
-
-
 def _ours(props: dict[str, Any]) -> Ours:
     return Ours(
         props.get("added") or [],
@@ -117,8 +115,3 @@ def _kept(ours: Ours) -> dict[str, Any]:
         "default_uid": ours.uid,
         "filled_in": ours.filled_in,
     }
-
-
-def _inputs(props: dict[str, Any]) -> dict[str, Any]:
-    names = ("networks", "before", "kubeconfig", "context")
-    return {name: props[name] for name in names if props.get(name) is not None}

@@ -18,7 +18,7 @@ from typing import Any
 from openstack.connection import Connection
 
 from components.machine.machine_parts import MachineParts
-from components.ports.neutron_ports import reason
+from components.ports.neutron_ports import described_so
 from components.ports.openstack_api import clear_errors, connect
 from components.settings import Settings
 from components.shared.provider_errors import ProviderError
@@ -77,9 +77,9 @@ def find_machine_left_over(
     machine_name, public_key = settings.machine_name, str(settings.machine_ssh_public_key)
     description = mark(stack, machine_name)
     with clear_errors(settings.cloud):
-        group = _one(connection, "security-groups", "security_groups", description)
-        port = _one(connection, "ports", "ports", description)
-        floating_ip = _one(connection, "floatingips", "floatingips", description)
+        group = described_so(connection, "security_groups", description) or {}
+        port = described_so(connection, "ports", description) or {}
+        floating_ip = described_so(connection, "floatingips", description) or {}
         if port.get("network_id") != parts.network_id:
             port = {}
         if floating_ip.get("floating_network_id") != parts.floating_network_id:
@@ -124,14 +124,3 @@ def clear_port(port: str, stack: str, cloud: str | None = None) -> None:
 
 def _id(found: Mapping[str, Any]) -> str | None:
     return str(found["id"]) if found else None
-
-
-def _one(connection: Connection, path: str, key: str, description: str) -> Mapping[str, Any]:
-    answer = connection.network.get(f"/{path}", params={"description": description})
-    if answer.status_code != 200:
-        raise ProviderError(f"listing Neutron's {path} failed: {reason(answer)}")
-    found = answer.json()[key]
-    if len(found) > 1:
-        ids = ", ".join(sorted(str(one["id"]) for one in found))
-        raise ProviderError(f"several {path} of Neutron are described {description!r} ({ids}); delete one")
-    return dict(found[0]) if found else {}

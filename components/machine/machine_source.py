@@ -83,12 +83,9 @@ def machine_of(
 
 def egress(settings: Settings) -> list[str]:
     """Where a machine made here may open connections to; nothing that lies inside another of these."""
-    networks = [*settings.pod_networks, *settings.service_networks, *settings.machine_egress_networks]
+    networks = dict.fromkeys(
+        [*settings.pod_networks, *settings.service_networks, *settings.machine_egress_networks]
+    )
     return [
-        str(one)
-        for place, one in enumerate(networks)
-        if not any(
-            (one != other and one.subnet_of(other)) or (one == other and earlier < place)
-            for earlier, other in enumerate(networks)
-        )
+        str(one) for one in networks if not any(one != other and one.subnet_of(other) for other in networks)
     ]

@@ -71,6 +71,22 @@ def find_networks(connection: Connection, name_or_id: str) -> list[str]:
     return []
 
 
+def described_so(connection: Connection, kind: str, description: str) -> dict[str, Any] | None:
+    """The one object of Neutron's with a description, or None; `kind`: such as `security_groups`.
+
+    Raises ProviderError when there are several.
+    """
+    called = kind.replace("_", " ")
+    answer = connection.network.get(f"/{kind.replace('_', '-')}", params={"description": description})
+    if answer.status_code != 200:
+        raise ProviderError(f"listing Neutron's {called} failed: {reason(answer)}")
+    found: list[dict[str, Any]] = answer.json()[kind]
+    if len(found) > 1:
+        ids = ", ".join(sorted(str(one["id"]) for one in found))
+        raise ProviderError(f"several {called} of Neutron are described {description!r} ({ids}); delete one")
+    return found[0] if found else None
+
+
 def read_port(connection: Connection, port_id: str) -> Port:
     """One port. Raises PortGoneError."""
     answer = connection.network.get(f"/ports/{port_id}", params={"fields": [*FIELDS]})

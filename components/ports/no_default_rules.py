@@ -11,23 +11,16 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider
+from pulumi.dynamic import CreateResult, DiffResult, Resource
 
 from components.ports.neutron_ports import reason
 from components.ports.openstack_api import clear_errors, connect
-from components.shared.provider_errors import ProviderError, only_the_sentence
-from components.shared.provider_life import end_with_engine
+from components.shared.own_provider import OwnProvider
+from components.shared.provider_errors import ProviderError
 
 
-class NoDefaultRulesProvider(ResourceProvider):
+class NoDefaultRulesProvider(OwnProvider):
     """Create and compare; there is nothing to update or to undo."""
-
-    # A reference to a class is no secret; hiding it would only make diffs unreadable.
-    serialize_as_secret_always = False
-
-    def configure(self, req: ConfigureRequest) -> None:
-        only_the_sentence()
-        end_with_engine()
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         group, cloud = props["group"], props.get("cloud")

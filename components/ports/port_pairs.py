@@ -8,7 +8,7 @@ port_pairs_provider.py's and ports_before_provider.py's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,3 +153,9 @@ def _groups(port: Port, wish: Wish) -> list[str] | None:
     kept = [one for one in current if one in wish.groups or one not in wish.our_groups]
     changed = [*kept, *(one for one in wish.groups if one not in kept)]
     return None if changed == current else changed
+
+
+def groups(props: Mapping[str, Any]) -> list[str]:
+    """The security groups among a resource's properties: the one or none."""
+    group = props.get("security_group")
+    return [] if group is None else [group]

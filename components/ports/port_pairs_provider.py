@@ -20,10 +20,13 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.ports.neutron_ports import PortGoneError
 from components.ports.openstack_api import clear_errors, connect
-from components.ports.port_pairs import Done, Wish, carried, filters, fulfil
+from components.ports.port_pairs import Done, Wish, carried, filters, fulfil, groups
 from components.ports.ports_seen import SEEN
+from components.shared.own_provider import given
 from components.shared.shared_list_provider import SharedListProvider, written
 from components.shared.this_run import THIS_RUN
+
+INPUTS = ("port_id", "networks", "before", "security_group", "filtered", "cloud")
 
 
 class PortPairsProvider(SharedListProvider):
@@ -46,7 +49,7 @@ class PortPairsProvider(SharedListProvider):
                 port = SEEN.port(connect(cloud), id_, props.get("network_id"))
         except PortGoneError:
             return ReadResult("", {})
-        inputs = {**_inputs(props), "filtered": filters(port)}
+        inputs = {**given(props, INPUTS), "filtered": filters(port)}
         if inputs["filtered"]:
             inputs["networks"] = carried(port, known)
             if inputs.get("security_group") not in (port.get("security_groups") or []):
@@ -61,12 +64,12 @@ class PortPairsProvider(SharedListProvider):
         cloud, added = props.get("cloud"), props.get("added") or []
         # What a PortsBefore took off a port that left is settled: it may be somebody else's by now.
         ours = [one for one in added if not THIS_RUN.settled(_id, one)]
-        wish = Wish(ours=ours, our_groups=_groups(props))
+        wish = Wish(ours=ours, our_groups=groups(props))
         try:
             fulfil(connect(cloud), _id, wish, cloud, props.get("network_id"))
         except PortGoneError:
             pulumi.log.debug(f"port {_id} is gone, and our address pairs with it")
-        THIS_RUN.settle(_id, [*(props.get("networks") or []), *added, *_groups(props)])
+        THIS_RUN.settle(_id, [*(props.get("networks") or []), *added, *groups(props)])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """`before` is no difference: it only says whose a network is when it is first written."""
@@ -78,11 +81,11 @@ class PortPairsProvider(SharedListProvider):
         # What this state does not know yet is ours unless it was there before us, be it that a run
         # that was killed has written it already.
         new = [one for one in networks if one not in had and one not in (props.get("before") or [])]
-        wish = Wish(networks, [*ours, *new], _groups(props), _groups(olds))
+        wish = Wish(networks, [*ours, *new], groups(props), groups(olds))
         done = fulfil(connect(cloud), port_id, wish, cloud, olds.get("network_id"))
         dropped = [one for one in (*had, *ours) if one not in networks]
-        THIS_RUN.settle(port_id, [*dropped, *(one for one in _groups(olds) if one not in _groups(props))])
-        return {**_inputs(props), **_kept(done), "written": written(olds) + 1}
+        THIS_RUN.settle(port_id, [*dropped, *(one for one in groups(olds) if one not in groups(props))])
+        return {**given(props, INPUTS), **_kept(done), "written": written(olds) + 1}
 
 
 class PortPairs(Resource, module="calico-peering", name="PortPairs"):
@@ -128,15 +131,5 @@ class PortPairs(Resource, module="calico-peering", name="PortPairs"):
         super().__init__(PortPairsProvider(), name, props, opts)
 
 
-def _groups(props: dict[str, Any]) -> list[str]:
-    group = props.get("security_group")
-    return [] if group is None else [group]
-
-
 def _kept(done: Done) -> dict[str, Any]:
     return {"filtered": done.filtered, "added": done.added, "network_id": done.port["network_id"]}
-
-
-def _inputs(props: dict[str, Any]) -> dict[str, Any]:
-    names = ("port_id", "networks", "before", "security_group", "filtered", "cloud")
-    return {name: props[name] for name in names if props.get(name) is not None}

@@ -19,10 +19,13 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.ports.neutron_ports import PortGoneError
 from components.ports.openstack_api import clear_errors, connect
-from components.ports.port_pairs import Wish, carried, fulfil
+from components.ports.port_pairs import Wish, carried, fulfil, groups
 from components.ports.ports_seen import SEEN
+from components.shared.own_provider import given
 from components.shared.shared_list_provider import SharedListProvider, known
 from components.shared.this_run import THIS_RUN
+
+INPUTS = ("ports", "networks", "security_group", "cloud")
 
 
 class PortsBeforeProvider(SharedListProvider):
@@ -30,7 +33,7 @@ class PortsBeforeProvider(SharedListProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         before = self._look(props, props["ports"])
-        return CreateResult(_what(props), {**_inputs(props), "before": before})
+        return CreateResult(_what(props), {**given(props, INPUTS), "before": before})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What somebody took off since is ours once we put it there again."""
@@ -39,7 +42,7 @@ class PortsBeforeProvider(SharedListProvider):
             with clear_errors(cloud):
                 found = SEEN.those(connect(cloud), before)
             before = [one for one in before if one in found and carried(found[one], props["networks"])]
-        return ReadResult(id_, {**_inputs(props), "before": before}, _inputs(props))
+        return ReadResult(id_, {**given(props, INPUTS), "before": before}, given(props, INPUTS))
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Look at ports that joined; what is ours on ports that left comes off."""
@@ -47,7 +50,7 @@ class PortsBeforeProvider(SharedListProvider):
         self._take_off(olds, [one for one in had if one not in news["ports"]])
         found = self._look(news, [one for one in news["ports"] if one not in had])
         kept = [one for one in before if one in news["ports"]]
-        return UpdateResult({**_inputs(news), "before": [*kept, *found]})
+        return UpdateResult({**given(news, INPUTS), "before": [*kept, *found]})
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         self._take_off(props, props["ports"])
@@ -81,7 +84,7 @@ class PortsBeforeProvider(SharedListProvider):
             found = SEEN.those(connection, doubtful)
         for one in found:
             try:
-                fulfil(connection, one, Wish(ours=props["networks"], our_groups=_groups(props)), cloud)
+                fulfil(connection, one, Wish(ours=props["networks"], our_groups=groups(props)), cloud)
             except PortGoneError:
                 pulumi.log.debug(f"port {one} is gone, and what was ours with it")
             THIS_RUN.settle(one, [what])
@@ -114,14 +117,4 @@ class PortsBefore(Resource, module="calico-peering", name="PortsBefore"):
 
 def _what(props: dict[str, Any]) -> str:
     """The one thing that this is about, as ThisRun knows it."""
-    return str([*(props.get("networks") or []), *_groups(props)][0])
-
-
-def _groups(props: dict[str, Any]) -> list[str]:
-    group = props.get("security_group")
-    return [] if group is None else [group]
-
-
-def _inputs(props: dict[str, Any]) -> dict[str, Any]:
-    names = ("ports", "networks", "security_group", "cloud")
-    return {name: props[name] for name in names if props.get(name) is not None}
+    return str([*(props.get("networks") or []), *groups(props)][0])

@@ -10,32 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    ConfigureRequest,
-    DiffResult,
-    ResourceProvider,
-)
+from pulumi.dynamic import CheckFailure, CheckResult, DiffResult
 from pulumi.runtime.rpc import UNKNOWN
 
-from components.shared.provider_errors import only_the_sentence
-from components.shared.provider_life import end_with_engine
+from components.shared.own_provider import OwnProvider
 from components.shared.shared_list import canonical_list
 
 
-class SharedListProvider(ResourceProvider):
+class SharedListProvider(OwnProvider):
     """Base of the providers. `reach` are inputs that only say how to get there."""
-
-    # A reference to a class is no secret; hiding it would only make diffs unreadable.
-    serialize_as_secret_always = False
 
     replaced_by: tuple[str, ...] = ()
     reach: tuple[str, ...] = ()
-
-    def configure(self, req: ConfigureRequest) -> None:
-        only_the_sentence()
-        end_with_engine()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Networks in their canonical spelling, each once; a failure names the bad one."""

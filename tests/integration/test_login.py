@@ -17,7 +17,7 @@ def user(machine: External) -> Iterator[str]:
     machine.run(
         "sh",
         "-c",
-        f"cp -r /root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh"
+        f"cp -r ~root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh"
         f" && echo '{USER} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{USER}",
     )
     yield USER
