@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_openstack.networking import SecGroup, SecGroupRule
+from pulumi_openstack.networking import SecGroup
 
 from components.machine.machine_left_over import Rule
+from components.ports.group_rule import BGP_PORT, group_rule
 from components.ports.no_default_rules import NoDefaultRules
 
-BGP_PORT = 179
 SSH_PORT = 22
 
 
@@ -58,16 +58,13 @@ class MachineGroup(pulumi.ComponentResource):
 
         def rule(what: str, direction: str, network: str, port: int | None = None) -> None:
             protocol = "tcp" if port else None
-            SecGroupRule(
+            group_rule(
                 f"{name}-{what}-{network}",
-                security_group_id=group.id,
-                direction=direction,
-                ethertype="IPv4",
-                protocol=protocol,
-                port_range_min=port,
-                port_range_max=port,
-                remote_ip_prefix=network,
-                opts=pulumi.ResourceOptions(
+                group.id,
+                direction,
+                network,
+                port,
+                pulumi.ResourceOptions(
                     parent=self,
                     depends_on=[bare],
                     import_=there.get((direction, protocol, port, network)),

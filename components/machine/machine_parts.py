@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from openstack.connection import Connection
-from openstack.exceptions import DuplicateResource, ForbiddenException, SDKException
+from openstack.exceptions import SDKException
 
-from components.ports.openstack_api import clear_errors, described
+from components.ports.neutron_ports import the_network
+from components.ports.openstack_api import clear_errors
 from components.setting_types import NAMESPACE
 from components.settings import Settings
 from components.shared.provider_errors import ProviderError
@@ -53,15 +54,16 @@ def find_machine_parts(connection: Connection, settings: Settings) -> MachinePar
         network_id = subnet_id = ""
         floating: tuple[str, str] | tuple[None, None] = (None, None)
         try:
-            network_id = _network(connection, str(settings.machine_network), "machineNetwork", cloud)[0]
+            network_id = the_network(
+                connection, str(settings.machine_network), f"{NAMESPACE}:machineNetwork", cloud
+            )[0]
             subnet_id = _subnet(connection, network_id, settings)
         except ProviderError as error:
             wrong.append(str(error))
         if settings.machine_floating_network:
             try:
-                floating = _network(
-                    connection, settings.machine_floating_network, "machineFloatingNetwork", cloud
-                )
+                key = f"{NAMESPACE}:machineFloatingNetwork"
+                floating = the_network(connection, settings.machine_floating_network, key, cloud)
             except ProviderError as error:
                 wrong.append(str(error))
         if wrong:
@@ -72,24 +74,6 @@ def find_machine_parts(connection: Connection, settings: Settings) -> MachinePar
     return MachineParts(
         network_id, subnet_id, image_id, flavor_is_id, floating_name, floating_id, tuple(lacking)
     )
-
-
-def _network(connection: Connection, wanted: str, key: str, cloud: str | None) -> tuple[str, str]:
-    """Id and name."""
-    try:
-        found = connection.network.find_network(wanted)
-    except DuplicateResource as error:
-        raise ProviderError(
-            f"several OpenStack networks are called {wanted!r}; give its id as {NAMESPACE}:{key}"
-        ) from error
-    except ForbiddenException as error:
-        raise ProviderError(f"{described(cloud)} may not look up OpenStack networks") from error
-    if found is None:
-        raise ProviderError(
-            f"no OpenStack network that {described(cloud)} may see has the name or id {wanted!r}; check"
-            f" {NAMESPACE}:{key} and the project of the credentials"
-        )
-    return str(found.id), str(found.name)
 
 
 def _subnet(connection: Connection, network_id: str, settings: Settings) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from openstack.connection import Connection
 
+from components.ports.openstack_api import described
 from components.shared.provider_errors import ProviderError
 
 Port = Mapping[str, Any]
@@ -60,15 +61,24 @@ def list_ports_any(connection: Connection, key: str, values: Sequence[str], **fi
     ]
 
 
-def find_networks(connection: Connection, name_or_id: str) -> list[str]:
-    """Ids of the networks of that name, else the one with that id, else nothing."""
-    for key in ("name", "id"):
-        answer = connection.network.get("/networks", params={key: name_or_id, "fields": "id"})
+def the_network(connection: Connection, wanted: str, key: str, cloud: str | None) -> tuple[str, str]:
+    """Id and name of the network of that name, else of the one with that id.
+
+    `key`: the setting that says `wanted`, for errors. Raises ProviderError when there is none, or several.
+    """
+    for what in ("name", "id"):
+        answer = connection.network.get("/networks", params={what: wanted, "fields": ["id", "name"]})
         if answer.status_code != 200:
-            raise ProviderError(f"looking up Neutron's network {name_or_id!r} failed: {reason(answer)}")
-        if found := [str(network["id"]) for network in answer.json()["networks"]]:
-            return found
-    return []
+            raise ProviderError(f"looking up Neutron's network {wanted!r} failed: {reason(answer)}")
+        found = answer.json()["networks"]
+        if len(found) > 1:
+            raise ProviderError(f"several OpenStack networks are called {wanted!r}; give its id as {key}")
+        if found:
+            return str(found[0]["id"]), str(found[0]["name"])
+    raise ProviderError(
+        f"no OpenStack network that {described(cloud)} may see has the name or id "
+        f"{wanted!r}; check {key} and the project of the credentials"
+    )
 
 
 def described_so(connection: Connection, kind: str, description: str) -> dict[str, Any] | None:

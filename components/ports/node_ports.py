@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from openstack.connection import Connection
 
-from components.ports.neutron_ports import Port, find_networks, list_ports, list_ports_any
+from components.ports.neutron_ports import Port, list_ports, list_ports_any, the_network
 from components.ports.openstack_api import clear_errors, described
 from components.shared.provider_errors import ProviderError
 
@@ -130,17 +130,7 @@ def _on(connection: Connection, network: str | None, cloud: str | None) -> dict[
     """The filter for ports on a network, which is looked up by name or id."""
     if network is None:
         return {}
-    found = find_networks(connection, network)
-    if len(found) > 1:
-        raise ProviderError(
-            f"several OpenStack networks are called {network!r}; give its id as nodePortNetwork"
-        )
-    if not found:
-        raise ProviderError(
-            f"no OpenStack network that {described(cloud)} may see has the name or id "
-            f"{network!r}; check nodePortNetwork and the project of the credentials"
-        )
-    return {"network_id": found[0]}
+    return {"network_id": the_network(connection, network, "nodePortNetwork", cloud)[0]}
 
 
 def _there(network: str | None) -> str:

@@ -14,6 +14,7 @@ import pulumi
 import pulumi_openstack as openstack
 
 from components.left_over import GroupLeftOver
+from components.ports.group_rule import BGP_PORT, group_rule
 from components.ports.no_default_rules import NoDefaultRules
 
 
@@ -62,28 +63,25 @@ class NodeSecurityGroup(pulumi.ComponentResource):
             f"{name}-no-default-rules", group.id, args.get("cloud"), pulumi.ResourceOptions(parent=self)
         )
         machine = f"{args['machine_address']}/32"
-        admitted = {
-            "bgp": ("tcp", 179, machine),
-            "machine": (None, None, machine),
-            **{network: (None, None, network) for network in args["machine_networks"]},
+        admitted: dict[str, tuple[int | None, str]] = {
+            "bgp": (BGP_PORT, machine),
+            "machine": (None, machine),
+            **{network: (None, network) for network in args["machine_networks"]},
         }
         rules = [
-            openstack.networking.SecGroupRule(
+            group_rule(
                 f"{name}-{label}",
-                security_group_id=group.id,
-                direction="ingress",
-                ethertype="IPv4",
-                protocol=protocol,
-                port_range_min=port,
-                port_range_max=port,
-                remote_ip_prefix=prefix,
-                opts=pulumi.ResourceOptions(
+                group.id,
+                "ingress",
+                network,
+                port,
+                pulumi.ResourceOptions(
                     parent=self,
                     provider=cloud,
-                    import_=left.rules.get((protocol, prefix)) if left else None,
+                    import_=left.rules.get(("tcp" if port else None, network)) if left else None,
                 ),
             )
-            for label, (protocol, port, prefix) in admitted.items()
+            for label, (port, network) in admitted.items()
         ]
         self.group_id = pulumi.Output.all(group.id, bare.id, *(rule.id for rule in rules)).apply(
             lambda ids: str(ids[0])

@@ -57,6 +57,24 @@ class Stack:
             text=True,
         )
 
+    def start_to_kill(
+        self, command: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start `pulumi COMMAND` in a process group of its own, with nobody to hear it."""
+        return subprocess.Popen(
+            ["pulumi", command, "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"],
+            cwd=PROJECT,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def unlock(self) -> None:
+        """Break the lock of an engine that is gone, which is the user's to do."""
+        self.run("cancel", "--yes", check=False)
+
     def up(self, *options: str) -> str:
         """`pulumi up`, as it stands or with options."""
         return self.run("up", "--yes", "--skip-preview", *options).stdout
@@ -182,15 +200,17 @@ def port(layout: Layout, new_run: NewRun) -> Iterator[Port]:
 def changed(layout: Layout, tmp_path: Path) -> Changed:
     """The environment in which the stack has other settings; the lab's own file stays as it is."""
 
-    def environment(**settings: Any) -> dict[str, str]:
-        document = yaml.safe_load((layout.stack / "Pulumi.lab.yaml").read_text())
-        for key, value in settings.items():
-            document["config"][f"calico-peering:{key}"] = value
-        path = tmp_path / "Pulumi.lab.yaml"
-        path.write_text(yaml.safe_dump(document))
-        return {"PULUMI_OPTION_CONFIG_FILE": str(path)}
+    return lambda **settings: with_settings(layout, tmp_path, **settings)
 
-    return environment
+
+def with_settings(layout: Layout, folder: Path, **settings: Any) -> dict[str, str]:
+    """The environment in which the stack has other settings, written into `folder`."""
+    document = yaml.safe_load((layout.stack / "Pulumi.lab.yaml").read_text())
+    for key, value in settings.items():
+        document["config"][f"calico-peering:{key}"] = value
+    path = folder / "Pulumi.lab.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return {"PULUMI_OPTION_CONFIG_FILE": str(path)}
 
 
 def bird_routes(machine: Machine) -> dict[str, list[str]]:

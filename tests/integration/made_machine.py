@@ -27,7 +27,7 @@ from lab.layout import PROJECT, Layout
 from lab.machine import Machine, machines_folder
 from lab.openstack.site import FLAVOR, IMAGE, NETWORK
 from lab.site import HOSTS, MGMT, NODES
-from tests.integration.conftest import Stack, bird_routes
+from tests.integration.conftest import Stack, bird_routes, with_settings
 
 NAME = "gateway"
 ADDRESS = "172.34.8.46"
@@ -63,7 +63,6 @@ class Site:
 
     def environment(self, **settings: Any) -> dict[str, str]:
         """The environment in which the stack has these settings beside the machine's."""
-        document = yaml.safe_load((self.layout.stack / "Pulumi.lab.yaml").read_text())
         made = {
             "machineSource": "openstack",
             "machineName": NAME,
@@ -77,11 +76,7 @@ class Site:
             KEY: self.host_key,
             **settings,
         }
-        for key, value in made.items():
-            document["config"][f"calico-peering:{key}"] = value
-        path = self.folder / "Pulumi.lab.yaml"
-        path.write_text(yaml.safe_dump(document))
-        return {"PULUMI_OPTION_CONFIG_FILE": str(path)}
+        return with_settings(self.layout, self.folder, **made)
 
     def run(self, *words: str, check: bool = True, **settings: Any) -> str:
         """Run the engine, and return all that it says."""

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import yaml
 from openstack.connection import Connection
 
 from lab.external import External
-from lab.layout import PROJECT, Layout
+from lab.layout import Layout
 from lab.recording_proxy import Call
-from tests.integration.conftest import Calico, Stack, bird_routes
+from tests.integration.conftest import Calico, Stack, bird_routes, with_settings
 from tests.integration.test_leaving import on_machine
 from tests.integration.watched import Watched, watched
 
@@ -82,15 +81,7 @@ class Victim:
 
     def _killed(self, command: str, moment: Moment) -> bool:
         """Begin a run and kill its engine at the moment; whether it had not ended before."""
-        engine = subprocess.Popen(
-            ["pulumi", command, "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"],
-            cwd=PROJECT,
-            env={**os.environ, **self.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        engine = self.stack.start_to_kill(command, self.environment)
         answered = itertools.count(1)
 
         def strike(call: Call) -> None:
@@ -114,20 +105,15 @@ class Victim:
         finally:
             for one in recordings:
                 one.on_answer = None
-        # The lock of an engine that is gone is the user's to break.
-        self.stack.run("cancel", "--yes", check=False)
+        self.stack.unlock()
         return engine.returncode == -signal.SIGKILL
 
 
 @pytest.fixture(scope="module")
 def victim(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
     folder = tmp_path_factory.mktemp("ways")
-    document = yaml.safe_load((layout.stack / "Pulumi.lab.yaml").read_text())
-    document["config"].update({f"calico-peering:{key}": value for key, value in SETTINGS.items()})
-    path = folder / "Pulumi.lab.yaml"
-    path.write_text(yaml.safe_dump(document))
     with watched(layout, folder) as ways:
-        environment = {**ways.environment, "PULUMI_OPTION_CONFIG_FILE": str(path)}
+        environment = {**ways.environment, **with_settings(layout, folder, **SETTINGS)}
         made = Victim(bare_stack, environment, ways, {})
         bare_stack.destroy()
         made.durations["up"] = made.run("up")

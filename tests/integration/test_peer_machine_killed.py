@@ -2,14 +2,13 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from lab.layout import PROJECT, Layout
+from lab.layout import Layout
 from tests.integration.conftest import Stack
 from tests.integration.made_machine import ADDRESS, NAME, Site, assert_connected, made_here
 
@@ -50,23 +49,14 @@ def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFac
 
 def kill_when(site: Site, probe: Probe, command: str, **settings: Any) -> None:
     """Begin a run, and kill its engine as soon as the probe says yes."""
-    engine = subprocess.Popen(
-        ["pulumi", command, "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"],
-        cwd=PROJECT,
-        env={**os.environ, **site.environment(**settings)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    engine = site.stack.start_to_kill(command, site.environment(**settings))
     deadline = time.monotonic() + 120
     while not probe(site):
         assert engine.poll() is None and time.monotonic() < deadline, "the moment never came"
         time.sleep(0.01)
     os.killpg(engine.pid, signal.SIGKILL)
     engine.wait()
-    # The lock of an engine that is gone is the user's to break.
-    site.stack.run("cancel", "--yes", check=False)
+    site.stack.unlock()
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
