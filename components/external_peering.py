@@ -14,10 +14,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_command.remote import Command, Logging
 
-from components.bird.bird_config import bird_config, render
+from components.bird.bird_config import bird_config, daemons
 from components.bird.bird_router import BirdRouter, router
 from components.bird.observed import Route, Session, parse
-from components.calico.calico_bgp import CalicoBgp, stack_name
+from components.calico.calico_bgp import CalicoBgp
+from components.calico.stack_name import stack_name
 from components.left_over import LeftOver, group_description
 from components.machine.machine import on_instance
 from components.machine.machine_parts import MachineParts
@@ -33,6 +34,8 @@ class ExternalPeeringArgs(TypedDict):
     settings: Settings
     private_key: NotRequired[pulumi.Input[str] | None]
     """The login's key. Default: the ssh agent."""
+    password: NotRequired[pulumi.Input[str] | None]
+    """The sessions', where the settings have one. Default: none."""
     left_over: NotRequired[LeftOver]
     """What this stack has made already, be it in its state or not. Default: nothing."""
     ports: NotRequired[NodePorts]
@@ -50,10 +53,10 @@ def expectation(settings: Settings, parts: object = None) -> str:
     verification runs again.
     """
     lines = [
-        f"address {settings.machine_address}",
+        *(f"address {address}" for address in settings.machine_addresses),
         f"as {settings.machine_as_number}",
         f"timeout {settings.verify_timeout}",
-        *(f"node {node}" for node in settings.nodes),
+        *(f"node {node}" for family in settings.families for node in family.neighbors),
         *(f"service {network}" for network in settings.service_networks),
         *(f"pod {network}" for network in settings.pod_networks),
         f"after {sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]}",
@@ -78,6 +81,7 @@ class ExternalPeering(pulumi.ComponentResource):
         settings = args["settings"]
         child = pulumi.ResourceOptions(parent=self)
         services = [str(network) for network in settings.service_networks]
+        addresses = [str(address) for address in settings.machine_addresses]
         if settings.import_policy == "all":
             pulumi.warn(
                 "calico-peering:importPolicy is `all`: a node that announces 0.0.0.0/0 or a host of the"
@@ -105,7 +109,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 f"{name}-nodes",
                 {
                     "machine_name": settings.machine_name,
-                    "machine_address": str(settings.machine_address),
+                    "machine_addresses": addresses,
                     "machine_networks": [str(network) for network in settings.machine_networks],
                     "description": group_description(stack_name()),
                     "left_over": left_over.group,
@@ -132,7 +136,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 "sudo": machine.sudo,
                 "instance": machine.instance,
                 "gone_with": machine.gone_with,
-                "configuration": render(bird_config(settings)),
+                "configuration": daemons(bird_config(settings))["bird"],
             },
             child,
         )
@@ -140,10 +144,16 @@ class ExternalPeering(pulumi.ComponentResource):
             f"{name}-calico",
             {
                 "machine_name": settings.machine_name,
-                "machine_address": str(settings.machine_address),
+                "machine_addresses": addresses,
                 "machine_as_number": settings.machine_as_number,
+                "session": {
+                    "password": args.get("password"),
+                    "namespace": settings.calico_namespace,
+                    "ttl_hops": (settings.multihop or 1) if settings.ttl_security else 0,
+                    "restart_time": settings.node_restart_time if settings.graceful_restart else 0,
+                },
                 "service_networks": services,
-                "left_over": left_over.peer,
+                "left_over": left_over.cluster,
                 "kubeconfig": settings.kubeconfig,
                 "context": settings.kube_context,
             },
@@ -156,7 +166,7 @@ class ExternalPeering(pulumi.ComponentResource):
             create=verify,
             update=verify,
             # pulumi-command replaces a resource whose triggers change; a changed stdin updates it.
-            stdin=pulumi.Output.all(bird.delivered, pairs.written, calico.bgp_peer, calico.written).apply(
+            stdin=pulumi.Output.all(bird.delivered, pairs.written, calico.bgp_peers, calico.written).apply(
                 lambda parts: expectation(settings, parts)
             ),
             add_previous_output_in_env=False,

@@ -28,8 +28,8 @@ class GroupLeftOver:
 class LeftOver:
     """Everything that is plainly ours and there already."""
 
-    peer: str | None = None
-    """Name of the BGPPeer."""
+    cluster: frozenset[str] = frozenset()
+    """In the cluster, as `<kind>/<name>`."""
     group: GroupLeftOver | None = None
     machine: MachineLeftOver = field(default_factory=MachineLeftOver)
 

@@ -1,4 +1,4 @@
-"""Arithmetic of IPv4 networks and addresses as people write them in settings.
+"""Arithmetic of IP networks and addresses, of both families, as people write them in settings.
 
 Nothing here knows Pulumi, BIRD or a setting's name; errors say what was found and what would be right.
 It relies on the standard library's ipaddress alone.
@@ -15,29 +15,46 @@ from ipaddress import (
     ip_network,
 )
 
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
 
 def _shown(text: object) -> str:
     short = str(text)
     return repr(short if len(short) <= 60 else short[:57] + "…")
 
 
-def parse_address(text: object) -> IPv4Address:
-    """An IPv4 address.
+def parse_address(text: object) -> IPAddress:
+    """An IPv4 or IPv6 address.
 
     Raises:
-        ValueError: saying what was found, also for IPv6 and for a network.
+        ValueError: saying what was found, also for a network and for an address with a zone.
     """
     try:
         address = ip_address(str(text).strip())
     except (AddressValueError, ValueError):
-        raise ValueError(f"found {_shown(text)}, which is not an IPv4 address such as 172.34.8.45") from None
-    if isinstance(address, IPv6Address):
-        raise ValueError(f"found the IPv6 address {address}; only IPv4 is peered")
+        raise ValueError(
+            f"found {_shown(text)}, which is not an address such as 172.34.8.45 or 2001:db8::45"
+        ) from None
+    if isinstance(address, IPv6Address) and (address.scope_id or address.is_link_local):
+        raise ValueError(f"found {address}; wanted an address that is the same on every link")
     return address
 
 
-def parse_network(text: object) -> IPv4Network:
-    """An IPv4 network in CIDR notation, with the prefix length and without host bits.
+def parse_address6(text: object) -> IPv6Address:
+    """An IPv6 address.
+
+    Raises:
+        ValueError: saying what was found.
+    """
+    address = parse_address(text)
+    if isinstance(address, IPv4Address):
+        raise ValueError(f"found the IPv4 address {address}; wanted an IPv6 address such as 2001:db8::45")
+    return address
+
+
+def parse_network(text: object) -> IPNetwork:
+    """An IPv4 or IPv6 network in CIDR notation, with the prefix length and without host bits.
 
     Raises:
         ValueError: saying what was found and, with host bits set, which network was probably meant.
@@ -47,17 +64,28 @@ def parse_network(text: object) -> IPv4Network:
         network = ip_network(written, strict=False)
     except ValueError:
         raise ValueError(
-            f"found {_shown(text)}, which is not an IPv4 network such as 172.34.8.0/24"
+            f"found {_shown(text)}, which is not a network such as 172.34.8.0/24 or 2001:db8::/64"
         ) from None
-    if isinstance(network, IPv6Network):
-        raise ValueError(f"found the IPv6 network {network}; only IPv4 is peered")
     address, slash, length = written.partition("/")
     if not slash:
-        raise ValueError(f"found {_shown(text)}, which has no prefix length, such as {written}/24")
+        example = "24" if network.version == 4 else "64"
+        raise ValueError(f"found {_shown(text)}, which has no prefix length, such as {written}/{example}")
     if not length.isdigit():
         raise ValueError(f"found {_shown(text)}; write the prefix length: {network}")
-    if IPv4Address(address) != network.network_address:
+    if ip_address(address) != network.network_address:
         raise ValueError(f"found {_shown(text)}, which has host bits set; the network is {network}")
+    return network
+
+
+def parse_network6(text: object) -> IPv6Network:
+    """An IPv6 network.
+
+    Raises:
+        ValueError: saying what was found.
+    """
+    network = parse_network(text)
+    if isinstance(network, IPv4Network):
+        raise ValueError(f"found the IPv4 network {network}; wanted an IPv6 network such as 2001:db8::/64")
     return network
 
 
@@ -69,21 +97,33 @@ def duplicates(items: Iterable[object]) -> list[str]:
     return [item for item, count in seen.items() if count > 1]
 
 
-def overlaps(mine: Sequence[IPv4Network]) -> list[str]:
+def overlap(first: IPNetwork, second: IPNetwork) -> bool:
+    """Whether two networks, of one family or of two, share an address."""
+    if isinstance(first, IPv4Network):
+        return isinstance(second, IPv4Network) and first.overlaps(second)
+    return isinstance(second, IPv6Network) and first.overlaps(second)
+
+
+def within(inner: IPNetwork, outer: IPNetwork) -> bool:
+    """Whether all of `inner` lies in `outer`."""
+    return overlap(inner, outer) and inner.prefixlen >= outer.prefixlen
+
+
+def overlaps(mine: Sequence[IPNetwork]) -> list[str]:
     """A sentence for each pair of networks in one list that overlap."""
     return [
         f"{first} and {second} overlap"
         for place, first in enumerate(mine)
         for second in mine[place + 1 :]
-        if first.overlaps(second)
+        if overlap(first, second)
     ]
 
 
-def overlaps_with(mine: Sequence[IPv4Network], others: Sequence[IPv4Network], where: str) -> list[str]:
+def overlaps_with(mine: Sequence[IPNetwork], others: Sequence[IPNetwork], where: str) -> list[str]:
     """A sentence for each network of `mine` that overlaps one of `others`, which stand in `where`."""
     return [
         f"{network} overlaps {other} of {where}"
         for network in mine
         for other in others
-        if network.overlaps(other)
+        if overlap(network, other)
     ]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from components.calico.calico_api import check_calico, peer_of
+from components.calico.calico_api import check_calico
 from components.calico.calico_api import connect as connect_cluster
 from components.calico.cluster_nodes import node_addresses
+from components.calico.own_objects import own_objects
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import MachineLeftOver, find_machine_left_over
 from components.machine.machine_parts import MachineParts, find_machine_parts
@@ -50,13 +51,14 @@ def left_over(settings: Settings, stack: str, parts: MachineParts | None = None)
     Raises ProviderError when the cluster or the cloud does not answer.
     """
     client = connect_cluster(settings.kubeconfig, settings.kube_context)
-    peer = peer_of(client, f"bgppeer-{settings.machine_name}", stack)
+    namespace = settings.calico_namespace if settings.with_password else None
+    own = own_objects(client, settings.machine_name, stack, namespace)
     group, machine, cloud = None, MachineLeftOver(), settings.cloud
     if settings.node_security_group:
         group = find_group(connect_cloud(cloud), stack, cloud)
     if parts:
         machine = find_machine_left_over(connect_cloud(cloud), stack, settings, parts)
-    return LeftOver(peer, group, machine)
+    return LeftOver(own, group, machine)
 
 
 def node_ports(settings: Settings) -> NodePorts:

@@ -7,17 +7,24 @@ ssh_keys.py's.
 import json
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
 
-from components.networks import parse_address, parse_network
+from components.networks import (
+    IPAddress,
+    IPNetwork,
+    parse_address,
+    parse_address6,
+    parse_network,
+    parse_network6,
+)
 
 # RFC 4893: four octets; 0 is reserved by RFC 7607.
 LAST_AS_NUMBER = 4294967295
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?")
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 NAMESPACE = "calico-peering"
 
@@ -105,6 +112,8 @@ def sound(value: T, wrong: list[str]) -> T:
 
 
 AsNumber = Annotated[int, whole(1, LAST_AS_NUMBER)]
-Address = Annotated[IPv4Address, BeforeValidator(parse_address)]
-Network = Annotated[IPv4Network, BeforeValidator(parse_network)]
-Networks = Annotated[list[IPv4Network], list_of(parse_network)]
+Address = Annotated[IPAddress, BeforeValidator(parse_address)]
+Address6 = Annotated[IPv6Address, BeforeValidator(parse_address6)]
+Network = Annotated[IPNetwork, BeforeValidator(parse_network)]
+Network6 = Annotated[IPv6Network, BeforeValidator(parse_network6)]
+Networks = Annotated[list[IPNetwork], list_of(parse_network)]

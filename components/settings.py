@@ -5,9 +5,9 @@ deliberately does not hold a private key, which stays a Pulumi secret from begin
 not look at the network: whether the machine or the cluster answers is found out later.
 """
 
-from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+from typing import Annotated, TypeVar
 
 from pydantic import (
     Field,
@@ -17,19 +17,15 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from components.machine.machine_settings import SSH_PORT, MachineSettings
+from components.machine.machine_settings import SSH_PORT
 from components.machine.ssh_keys import public_key
-from components.networks import duplicates, overlaps, overlaps_with, parse_address
+from components.network_settings import NETWORK_LISTS, NetworkSettings, wrong_nodes
+from components.networks import IPAddress, duplicates
 from components.setting_types import (
     DNS_LABEL,
     HOST,
-    LAST_AS_NUMBER,
     NAMESPACE,
     USER,
-    Address,
-    AsNumber,
-    Network,
-    Networks,
     flag,
     key_value,
     list_of,
@@ -38,10 +34,6 @@ from components.setting_types import (
     tag,
     whole,
 )
-
-# `ip route` prints nothing for a route of more next hops, so more could not be verified.
-MOST_NODES = 230
-
 
 T = TypeVar("T")
 
@@ -60,45 +52,12 @@ PORT_WAYS = (
 """The settings of which one says how the nodes' Neutron ports are found; none: no OpenStack."""
 
 
-def _wrong_nodes(
-    nodes: list[IPv4Address], network: IPv4Network | None, machine: IPv4Address | None
-) -> list[str]:
-    wrong = [f"{address} occurs more than once" for address in duplicates(nodes)]
-    wrong += [
-        f"{address} is outside {NAMESPACE}:nodeNetwork {network}"
-        for address in nodes
-        if network is not None and address not in network
-    ]
-    if machine in nodes:
-        wrong.append(f"{machine} is {NAMESPACE}:machineAddress, not a node's")
-    if not nodes:
-        wrong.append("found no node; wanted the addresses of the cluster's nodes")
-    if len(nodes) > MOST_NODES:
-        wrong.append(
-            f"found {len(nodes)} nodes; a route with more than {MOST_NODES} next hops"
-            " cannot be verified: name route reflectors or fewer nodes"
-        )
-    return wrong
-
-
-class Settings(MachineSettings):
+class Settings(NetworkSettings):
     """All settings of a stack; what each means and its default is told in Pulumi.yaml.
 
     A field's check sees the fields above it, so the order is that of the checks.
     """
 
-    machine_name: Annotated[
-        str, matching(DNS_LABEL, "a DNS label: small letters, digits and dashes, at most 54")
-    ] = "external"
-    multihop: Annotated[int, whole(0, 255)] = 0
-    node_network: Network = IPv4Network("172.34.8.0/24")
-    pod_networks: Networks = Field(default=[IPv4Network("192.168.0.0/16")], validate_default=True)
-    service_networks: Networks = Field(default=[IPv4Network("10.96.0.0/12")], validate_default=True)
-    machine_address: Address = Field(default=IPv4Address("172.34.8.45"), validate_default=True)
-    nodes_from_cluster: Annotated[bool, flag()] = False
-    nodes: Annotated[list[IPv4Address], list_of(parse_address)] = Field(default=[], validate_default=True)
-    calico_as_number: AsNumber = 64512
-    machine_as_number: AsNumber = Field(default=65112, validate_default=True)
     ssh_host: Annotated[str, matching(HOST, "an address or a host name")] | None = Field(
         default="", validate_default=True
     )
@@ -106,10 +65,11 @@ class Settings(MachineSettings):
     ssh_port: Annotated[int, whole(1, 65535)] = 22
     ssh_user: Annotated[str, matching(USER, "a login name such as debian")] = "root"
     ssh_host_key: str = Field(default="", validate_default=True)
-    import_policy: Literal["expected", "all"] = "expected"
-    import_limit: Annotated[int, whole(1, LAST_AS_NUMBER)] = 1000
     kubeconfig: str | None = None
     kube_context: str | None = None
+    calico_namespace: Annotated[str, matching(DNS_LABEL, "the name of a Kubernetes namespace")] = (
+        "calico-system"
+    )
     cloud: str | None = None
     node_port_network: str | None = None
     node_port_names: Annotated[list[str], list_of(str)] = Field(default=[])
@@ -117,7 +77,6 @@ class Settings(MachineSettings):
     node_server_metadata: Annotated[tuple[str, str] | None, key_value()] = None
     node_port_ids: Annotated[list[str], list_of(str)] = Field(default=[])
     max_address_pairs: Annotated[int, whole(1, 10000)] = 10
-    machine_networks: Networks = Field(default=[])
     machine_pairs: Annotated[bool, flag()] = False
     node_security_group: Annotated[bool, flag()] = False
     verify_timeout: Annotated[int, whole(1, 3600)] = 90
@@ -163,60 +122,6 @@ class Settings(MachineSettings):
         )
         return sound(public, [other] if made is not None and public != made else [])
 
-    @field_validator("pod_networks", "service_networks")
-    @classmethod
-    def _apart(cls, networks: list[IPv4Network], info: ValidationInfo) -> list[IPv4Network]:
-        wrong = overlaps(networks)
-        if not networks:
-            wrong.append("found an empty list; wanted at least one network")
-        for name in ("node_network", "pod_networks"):
-            if name in info.data:
-                others = info.data[name] if name == "pod_networks" else [info.data[name]]
-                wrong += overlaps_with(networks, others, f"{NAMESPACE}:{to_camel(name)}")
-        return sound(networks, wrong)
-
-    @field_validator("machine_address")
-    @classmethod
-    def _reachable(cls, address: IPv4Address, info: ValidationInfo) -> IPv4Address:
-        wrong = [
-            f"{address} lies in {network} of {NAMESPACE}:{to_camel(name)}; it would be routed there"
-            for name in ("pod_networks", "service_networks")
-            for network in info.data.get(name, ())
-            if address in network
-        ]
-        network, hops = info.data.get("node_network"), info.data.get("multihop")
-        if hops == 0 and network is not None and address not in network:
-            wrong.append(
-                f"{address} is outside {NAMESPACE}:nodeNetwork {network}; set {NAMESPACE}:multihop to"
-                " a TTL when the machine speaks BGP from another address than that of its interface"
-                " in the nodes' network"
-            )
-        return sound(address, wrong)
-
-    @field_validator("nodes")
-    @classmethod
-    def _nodes(cls, nodes: list[IPv4Address], info: ValidationInfo) -> list[IPv4Address]:
-        if info.data.get("nodes_from_cluster"):
-            given = f"{NAMESPACE}:nodesFromCluster is set as well; keep one of the two"
-            return sound(nodes, [given] if nodes else [])
-        network, machine = info.data.get("node_network"), info.data.get("machine_address")
-        return sound(nodes, _wrong_nodes(nodes, network, machine))
-
-    @field_validator("machine_as_number")
-    @classmethod
-    def _external(cls, number: int, info: ValidationInfo) -> int:
-        same = info.data.get("calico_as_number") == number
-        return sound(
-            number,
-            [
-                f"found {number}, which is {NAMESPACE}:calicoAsNumber as well; that would be iBGP,"
-                " where Calico's nodes announce only their own blocks: take another private AS"
-                " number, such as 65112"
-            ]
-            if same
-            else [],
-        )
-
     @field_validator("node_port_names", "node_port_tag", "node_server_metadata", "node_port_ids")
     @classmethod
     def _one_way(cls, way: T, info: ValidationInfo) -> T:
@@ -242,16 +147,6 @@ class Settings(MachineSettings):
             wrong.append(f"found {len(ports)} {what} for {len(nodes)} nodes; wanted one for each node")
         return sound(ports, wrong)
 
-    @field_validator("machine_networks")
-    @classmethod
-    def _behind(cls, networks: list[IPv4Network], info: ValidationInfo) -> list[IPv4Network]:
-        wrong = overlaps(networks)
-        for name in ("node_network", "pod_networks", "service_networks"):
-            if name in info.data:
-                others = [info.data[name]] if name == "node_network" else info.data[name]
-                wrong += overlaps_with(networks, others, f"{NAMESPACE}:{to_camel(name)}")
-        return sound(networks, wrong)
-
     @field_validator("node_security_group")
     @classmethod
     def _group_needs_ports(cls, wanted: bool, info: ValidationInfo) -> bool:
@@ -264,27 +159,28 @@ class Settings(MachineSettings):
         )
 
 
-def with_nodes(settings: Settings, nodes: list[IPv4Address]) -> Settings:
-    """The settings with the nodes that the cluster named.
+def with_nodes(settings: Settings, addresses: Sequence[IPAddress]) -> Settings:
+    """The settings with the nodes' addresses that the cluster named, those of the families in use.
 
     Raises:
         SettingsError: when they do not fit the other settings, as `nodes` would not either.
     """
-    wrong = _wrong_nodes(nodes, settings.node_network, settings.machine_address)
-    if wrong:
+    used = {address.version for address in settings.machine_addresses}
+    nodes = [address for address in addresses if address.version in used]
+    if wrong := wrong_nodes(nodes, dict(settings)):
         lines = [f"  {NAMESPACE}:nodesFromCluster: {line}" for line in wrong]
         raise SettingsError("\n".join(["the settings do not fit the cluster's nodes:", *lines]))
     return settings.model_copy(update={"nodes": nodes})
 
 
 def pair_networks(settings: Settings) -> list[str]:
-    """What the nodes' ports have to let pass: pod and service networks, and the machine if asked for.
+    """What the nodes' ports have to let pass: what is taken from the nodes, and the machine if asked for.
 
     A node hands packets for a pod on another node on. Without an overlay they leave it with the address of
     whoever sent them: the machine's, or one behind it.
     """
-    machine = [IPv4Network(settings.machine_address), *settings.machine_networks]
-    networks = [*settings.pod_networks, *settings.service_networks]
+    machine = [*map(ip_network, settings.machine_addresses), *settings.machine_networks]
+    networks = [network for name in NETWORK_LISTS for network in getattr(settings, name)]
     return [str(network) for network in (*networks, *(machine if settings.machine_pairs else []))]
 
 

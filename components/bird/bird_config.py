@@ -1,19 +1,25 @@
-"""BIRD's configuration for the machine: a typed model, rendered by templates/bird2.conf.j2.
+"""BIRD's configuration for the machine: a typed model, rendered by the templates beside this file.
 
-Pure. Only numbers, addresses and networks go into the text, never a free text of a setting, so nothing
-can break out of its place; and nothing secret is in it, so it may stand in a preview. The text is for
-BIRD 2 and 3 (1.x knows neither `neighbor range` nor channels).
+Pure. bird2.conf.j2 is for BIRD 2 and 3, bird1.conf.j2 for 1.6, where each address family has a daemon and
+a file of its own. Only numbers, addresses, networks and names of a narrow alphabet go into the text,
+so nothing can break out of its place; the sessions' password is in a file of its own that the text
+includes, so it may stand in a preview.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from components.bird.router_settings import PrefixLengths
+from components.network_settings import NETWORK_LISTS, Family
+from components.networks import IPAddress, IPNetwork
 from components.settings import Settings
 
+# What stands in the text; on the machine the name goes on with the delivery's (router_script/).
+PASSWORD_FILE = "/etc/bird/calico-peering.password"
 # Steps, so that one node more does not change the kernel protocol; 255 is the most BIRD takes.
 NEXT_HOP_STEPS = (16, 32, 64, 128, 255)
 
@@ -24,44 +30,133 @@ def next_hop_limit(nodes: int) -> int:
 
 
 @dataclass(frozen=True)
-class BirdConfig:
-    """What the configuration says; `multihop` 0 is a single hop, otherwise the TTL."""
+class Taken:
+    """A network from which prefixes are taken, and their lengths."""
 
-    address: IPv4Address
+    network: IPNetwork
+    lengths: PrefixLengths
+
+
+@dataclass(frozen=True)
+class Peering:
+    """The sessions of one address family with one cluster."""
+
+    name: str
+    """BIRD's name of the protocol; a session of a range is called this and a number."""
+    version: int
+    """4 or 6."""
+    address: IPAddress
+    node_network: IPNetwork | None
+    """With whom: every node in it, or only `neighbors` when it is None."""
+    neighbors: Sequence[IPAddress]
     as_number: int
-    node_network: IPv4Network
-    calico_as_number: int
-    pod_networks: Sequence[IPv4Network]
-    service_networks: Sequence[IPv4Network]
+    """Calico's."""
+    taken: Mapping[str, Sequence[Taken]]
+    """By what the networks are, such as `pod networks`; those that are empty are left out."""
+    advertised: Sequence[IPNetwork]
+    import_limit: int
+    import_all: bool
+    multihop: int
+    """0 is a single hop, otherwise the TTL."""
+    ttl_security: bool
+    hold_time: int
+    keepalive_time: int
+    password: bool
+    description: str
+
+    def names(self) -> Mapping[str, str]:
+        """BIRD's name of the prefix set of each of `taken`: `CALICO_POD_NETWORKS`."""
+        return {what: f"{self.name}_{what.replace(' ', '_')}".upper() for what in self.taken}
+
+
+@dataclass(frozen=True)
+class BirdConfig:
+    """What the configuration of one machine says."""
+
+    version: Literal["1.6", "2", "3"]
+    router_id: IPv4Address
+    as_number: int
+    peerings: Sequence[Peering]
     next_hops: int
-    multihop: int = 0
-    import_policy: Literal["expected", "all"] = "expected"
-    import_limit: int = 1000
+    table: int = 0
+    """0 is the main one."""
+    metric: int = 32
+    vrf: str | None = None
+    graceful_restart: bool = True
+    restart_time: int = 120
+
+    @property
+    def password_file(self) -> str | None:
+        """Path of the file that defines PASSWORD; None where no session has one."""
+        return PASSWORD_FILE if any(peering.password for peering in self.peerings) else None
+
+    @property
+    def versions(self) -> list[int]:
+        """The address families."""
+        return sorted({peering.version for peering in self.peerings})
+
+
+def _peering(settings: Settings, family: Family) -> Peering:
+    bits = 32 if family.version == 4 else 128
+    suffix = "" if family.version == 4 else "6"
+
+    def taken(name: str) -> list[Taken]:
+        wanted: PrefixLengths | None = getattr(settings, name.replace("networks", "prefix_lengths") + suffix)
+        shortest, longest = wanted or (0, bits)
+        return [
+            Taken(network, PrefixLengths(max(shortest, network.prefixlen), longest))
+            for network in family.networks[name]
+        ]
+
+    return Peering(
+        name=f"calico{suffix}",
+        version=family.version,
+        address=family.address,
+        node_network=family.node_network if settings.neighbors == "range" else None,
+        neighbors=family.neighbors,
+        as_number=settings.calico_as_number,
+        taken={name.replace("_", " "): those for name in NETWORK_LISTS if (those := taken(name))},
+        advertised=family.behind if settings.advertise else [],
+        import_limit=settings.import_limit,
+        import_all=settings.import_policy == "all",
+        multihop=settings.multihop,
+        ttl_security=settings.ttl_security,
+        hold_time=settings.hold_time,
+        keepalive_time=settings.keepalive_time,
+        password=settings.with_password,
+        description=settings.description,
+    )
 
 
 def bird_config(settings: Settings) -> BirdConfig:
     """The configuration that the settings ask for."""
+    families = settings.families
     return BirdConfig(
-        address=settings.machine_address,
+        version=settings.bird_version,
+        router_id=settings.router_id or IPv4Address(0),
         as_number=settings.machine_as_number,
-        node_network=settings.node_network,
-        calico_as_number=settings.calico_as_number,
-        pod_networks=settings.pod_networks,
-        service_networks=settings.service_networks,
-        next_hops=next_hop_limit(len(settings.nodes)),
-        multihop=settings.multihop,
-        import_policy=settings.import_policy,
-        import_limit=settings.import_limit,
+        peerings=[_peering(settings, family) for family in families],
+        next_hops=next_hop_limit(max(len(family.neighbors) for family in families)),
+        table=settings.kernel_table,
+        metric=settings.kernel_metric,
+        vrf=settings.vrf,
+        graceful_restart=settings.graceful_restart,
+        restart_time=settings.restart_time,
     )
 
 
-def _prefix_set(networks: Sequence[IPv4Network]) -> str:
-    """A BIRD set of the networks and of everything inside them."""
-    return ", ".join(f"{network}{{{network.prefixlen},32}}" for network in networks)
+def _prefix_set(taken: Sequence[Taken]) -> str:
+    """A BIRD set of the prefixes."""
+    return ", ".join(f"{one.network}{{{one.lengths.shortest},{one.lengths.longest}}}" for one in taken)
 
 
-def render(config: BirdConfig) -> str:
-    """The text of bird.conf."""
+def _symbol(address: IPAddress) -> str:
+    """An address as a part of a BIRD name."""
+    return address.exploded.replace(".", "_").replace(":", "_")
+
+
+def render(config: BirdConfig, version: int | None = None) -> str:
+    """The text of bird.conf; of BIRD 1.6, of the daemon of one family, 4 or 6 (bird6.conf)."""
     environment = Environment(
         loader=PackageLoader("components.bird"),
         undefined=StrictUndefined,
@@ -71,4 +166,14 @@ def render(config: BirdConfig) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["prefix_set"] = _prefix_set
-    return environment.get_template("bird2.conf.j2").render(bird=config)
+    environment.filters["symbol"] = _symbol
+    template = "bird1.conf.j2" if config.version == "1.6" else "bird2.conf.j2"
+    peerings = [one for one in config.peerings if version in (None, one.version)]
+    return environment.get_template(template).render(bird=config, peerings=peerings)
+
+
+def daemons(config: BirdConfig) -> dict[str, str]:
+    """The text for each daemon that has to run, by its service: `bird`, or `bird6` of BIRD 1.6."""
+    if config.version != "1.6":
+        return {"bird": render(config)}
+    return {"bird" if version == 4 else "bird6": render(config, version) for version in config.versions}

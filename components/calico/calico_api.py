@@ -61,19 +61,6 @@ def client_of(props: Mapping[str, Any]) -> ApiClient:
     return connect(props.get("kubeconfig"), props.get("context"))
 
 
-def peer_of(client: ApiClient, name: str, stack: str) -> str | None:
-    """`name` when there is a BGPPeer of that name and `stack` has made it, otherwise None."""
-    try:
-        with clear_errors(client, f"reading BGPPeer {name}"):
-            found: Any = CustomObjectsApi(client).get_cluster_custom_object(
-                GROUP, VERSION, "bgppeers", name, _request_timeout=REQUEST_TIMEOUT
-            )
-    except NotServedError:
-        return None
-    annotations = found["metadata"].get("annotations") or {}
-    return name if annotations.get(STACK_ANNOTATION) == stack else None
-
-
 def check_calico(client: ApiClient) -> None:
     """Raise ProviderError unless the cluster answers and serves the v3 kinds that we need."""
     served = f"{GROUP}/{VERSION}"

@@ -1,59 +1,73 @@
 """Component: Calico's side of the peering.
 
-The global BGPPeer that makes every node peer with the machine is ours alone, so it is a plain
-object of pulumi-kubernetes. The service networks sit in BGPConfiguration `default`, which belongs
-to the cluster: service_networks_provider.py adds ours. Needs projectcalico.org/v3 in the cluster.
+The global BGPPeers, one of each address family, that make every node peer with the machine are ours alone,
+so they are plain objects of pulumi-kubernetes, as is what holds the sessions' password. The service
+networks sit in BGPConfiguration `default`, which belongs to the cluster: service_networks_provider.py adds
+ours. Needs projectcalico.org/v3 in the cluster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Collection, Sequence
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.calico.calico_api import STACK_ANNOTATION
 from components.calico.default_before_provider import DefaultBefore
+from components.calico.own_objects import peer_name
 from components.calico.service_networks_provider import ServiceNetworks
+from components.calico.session_password import SessionPassword
+from components.calico.stack_name import stack_name
 from components.shared.shared_list import canonical_list
+
+
+class SessionOptions(TypedDict):
+    """What both ends of a session have to agree on, or what the nodes tell the machine."""
+
+    password: NotRequired[pulumi.Input[str] | None]
+    """At most 80 characters. Default: none."""
+    namespace: NotRequired[str]
+    """Of calico-node, where the password's Secret has to be. Default: calico-system."""
+    ttl_hops: NotRequired[int]
+    """Hops between a node and the machine, for TTL security (RFC 5082). Default: 0, without."""
+    restart_time: NotRequired[int]
+    """Seconds for which the machine may use a node's routes without a session. Default: BIRD's 120."""
 
 
 class CalicoBgpArgs(TypedDict):
     """The machine as Calico sees it, and how to reach the cluster."""
 
-    machine_name: pulumi.Input[str]
-    """The BGPPeer is called `bgppeer-<machine_name>`."""
-    machine_address: pulumi.Input[str]
-    """Address of the machine's BGP sessions, without a prefix length."""
+    machine_name: str
+    """The BGPPeer is called `bgppeer-<machine_name>`, that of a second address `…-v6`."""
+    machine_addresses: Sequence[pulumi.Input[str]]
+    """Addresses of the machine's BGP sessions, at most one of each family, without a prefix length."""
     machine_as_number: pulumi.Input[int]
+    session: NotRequired[SessionOptions]
+    """What both ends of the sessions have to agree on. Default: Calico's own."""
     service_networks: Sequence[str]
     """Announced by every node; empty: BGPConfiguration is left alone. Plain: what was listed of each
     before us is a resource of its own."""
     kubeconfig: NotRequired[pulumi.Input[str] | None]
     """Path, never the content; default: the ambient kubeconfig."""
-    left_over: NotRequired[str | None]
-    """Name of the BGPPeer when this stack has made it already, be it in its state or not."""
+    left_over: NotRequired[Collection[str]]
+    """What this stack has made already, be it in its state or not, as `<kind>/<name>`. Default: nothing."""
     context: NotRequired[pulumi.Input[str] | None]
     """Default: the kubeconfig's current context."""
-
-
-def stack_name() -> str:
-    """What our annotation on the BGPPeer says: which stack has made it."""
-    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 class CalicoBgp(pulumi.ComponentResource):
     """BGPPeer and service networks."""
 
-    bgp_peer: pulumi.Output[str]
-    """Name of the BGPPeer."""
+    bgp_peers: pulumi.Output[list[str]]
+    """Names of the BGPPeers, that of the first address first."""
     service_networks: pulumi.Output[list[str]]
     """Canonical networks that `default` lists because of us or already did."""
     added: pulumi.Output[list[str]]
     """Those that were not there before us; destroy removes these."""
     written: pulumi.Output[list[object]]
-    """Changes whenever one of the two objects was written by us."""
+    """Changes whenever one of the objects was written by us."""
 
     def __init__(self, name: str, args: CalicoBgpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:CalicoBgp", name, {}, opts)
@@ -67,17 +81,43 @@ class CalicoBgp(pulumi.ComponentResource):
             enable_server_side_apply=False,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        peer_name = pulumi.Output.concat("bgppeer-", args["machine_name"])
-        peer = kubernetes.apiextensions.CustomResource(
-            f"{name}-peer",
-            api_version="projectcalico.org/v3",
-            kind="BGPPeer",
-            metadata={"name": peer_name, "annotations": {STACK_ANNOTATION: stack_name()}},
-            spec={"peerIP": args["machine_address"], "asNumber": args["machine_as_number"]},
-            # What a run that was killed has made is in no state: it is taken in, and brought to what it
-            # should be. For a peer that is in the state this is nothing.
-            opts=pulumi.ResourceOptions(parent=self, provider=cluster, import_=args.get("left_over")),
-        )
+        session, left = args.get("session", SessionOptions()), args.get("left_over", ())
+        child = pulumi.ResourceOptions(parent=self, provider=cluster)
+        spec: dict[str, Any] = {"asNumber": args["machine_as_number"]}
+        if password := session.get("password"):
+            spec["password"] = SessionPassword(
+                f"{name}-password",
+                {
+                    "machine_name": args["machine_name"],
+                    "password": password,
+                    "namespace": session.get("namespace", "calico-system"),
+                    "left_over": left,
+                },
+                pulumi.ResourceOptions(parent=self, providers=[cluster]),
+            ).reference
+        if hops := session.get("ttl_hops"):
+            spec["ttlSecurity"] = hops
+        if seconds := session.get("restart_time"):
+            spec["maxRestartTime"] = f"{seconds}s"
+        names = [
+            peer_name(args["machine_name"], second=place > 0)
+            for place in range(len(args["machine_addresses"]))
+        ]
+        peers = [
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-peer{'-v6' if place else ''}",
+                api_version="projectcalico.org/v3",
+                kind="BGPPeer",
+                metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
+                spec={"peerIP": address, **spec},
+                # What a run that was killed has made is in no state: it is taken in, and brought to what it
+                # should be. For a peer that is in the state this is nothing.
+                opts=pulumi.ResourceOptions.merge(
+                    child, pulumi.ResourceOptions(import_=called if f"BGPPeer/{called}" in left else None)
+                ),
+            )
+            for place, (called, address) in enumerate(zip(names, args["machine_addresses"], strict=True))
+        ]
         networks = canonical_list(args["service_networks"])
         before = []
         for network in networks:
@@ -95,17 +135,21 @@ class CalicoBgp(pulumi.ComponentResource):
             context,
             pulumi.ResourceOptions(parent=self),
         )
-        # Through the object, so that whoever waits for the output waits for the peer.
-        self.bgp_peer = pulumi.Output.all(peer.urn, peer_name).apply(lambda made: str(made[1]))
+        # Through the objects, so that whoever waits for the output waits for the peers.
+        self.bgp_peers = pulumi.Output.all(*(peer.urn for peer in peers)).apply(lambda _made: names)
         self.service_networks = services.networks
         self.added = services.added
-        metadata: pulumi.Output[dict[str, str]] = peer.metadata  # type: ignore[attr-defined]  # as given
-        revision = metadata.apply(lambda known: known.get("resourceVersion"))
-        self.written = pulumi.Output.all(revision, services.written)
+        revisions = [_revision(peer) for peer in peers]
+        self.written = pulumi.Output.all(*revisions, services.written)
         self.register_outputs(
             {
-                "bgp_peer": self.bgp_peer,
+                "bgp_peers": self.bgp_peers,
                 "service_networks": self.service_networks,
                 "added": self.added,
             }
         )
+
+
+def _revision(peer: kubernetes.apiextensions.CustomResource) -> pulumi.Output[str | None]:
+    metadata: pulumi.Output[dict[str, str]] = peer.metadata  # type: ignore[attr-defined]  # as given
+    return metadata.apply(lambda known: known.get("resourceVersion"))

@@ -8,7 +8,7 @@ keeps the cloud takes old ones away.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
@@ -77,7 +77,7 @@ def find_machine_parts(connection: Connection, settings: Settings) -> MachinePar
 
 
 def _subnet(connection: Connection, network_id: str, settings: Settings) -> str:
-    address: IPv4Address = settings.machine_address
+    address = settings.machine_address
     subnets = list(connection.network.subnets(network_id=network_id, ip_version=4))
     for subnet in subnets:
         if address in IPv4Network(subnet.cidr):

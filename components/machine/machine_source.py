@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import pulumi
 
-from components.calico.calico_bgp import stack_name
+from components.calico.stack_name import stack_name
 from components.machine.existing_machine import ExistingMachine
 from components.machine.machine import Machine
 from components.machine.machine_left_over import MachineLeftOver, made_of
 from components.machine.machine_parts import MachineParts
+from components.networks import within
 from components.settings import Settings
 
 
@@ -87,5 +88,5 @@ def egress(settings: Settings) -> list[str]:
         [*settings.pod_networks, *settings.service_networks, *settings.machine_egress_networks]
     )
     return [
-        str(one) for one in networks if not any(one != other and one.subnet_of(other) for other in networks)
+        str(one) for one in networks if not any(one != other and within(one, other) for other in networks)
     ]

@@ -1,4 +1,4 @@
-"""A rule of a security group that is ours alone: IPv4, for one network, of one TCP port or of everything.
+"""A rule of a security group that is ours alone: for one network, of one TCP port or of everything.
 
 It relies on pulumi-openstack, which takes most of a second to import.
 """
@@ -24,7 +24,7 @@ def group_rule(
         name,
         security_group_id=group_id,
         direction=direction,
-        ethertype="IPv4",
+        ethertype="IPv6" if ":" in network else "IPv4",
         protocol="tcp" if port else None,
         port_range_min=port,
         port_range_max=port,

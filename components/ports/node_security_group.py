@@ -23,8 +23,8 @@ class NodeSecurityGroupArgs(TypedDict):
 
     machine_name: str
     """The group is called `calico-peering-<machine_name>`."""
-    machine_address: str
-    """Address of the machine's BGP sessions."""
+    machine_addresses: Sequence[str]
+    """Addresses of the machine's BGP sessions, one of each family."""
     machine_networks: Sequence[str]
     """Networks behind the machine. May be empty."""
     description: str
@@ -36,7 +36,7 @@ class NodeSecurityGroupArgs(TypedDict):
 
 
 class NodeSecurityGroup(pulumi.ComponentResource):
-    """One group and its rules: TCP/179 from the machine, IPv4 from it and from behind it."""
+    """One group and its rules: TCP/179 from the machine, everything from it and from behind it."""
 
     group_id: pulumi.Output[str]
     """The group's id, known once all its rules are there."""
@@ -62,12 +62,12 @@ class NodeSecurityGroup(pulumi.ComponentResource):
         bare = NoDefaultRules(
             f"{name}-no-default-rules", group.id, args.get("cloud"), pulumi.ResourceOptions(parent=self)
         )
-        machine = f"{args['machine_address']}/32"
         admitted: dict[str, tuple[int | None, str]] = {
-            "bgp": (BGP_PORT, machine),
-            "machine": (None, machine),
-            **{network: (None, network) for network in args["machine_networks"]},
+            network: (None, network) for network in args["machine_networks"]
         }
+        for address in args["machine_addresses"]:
+            family, machine = ("6", f"{address}/128") if ":" in address else ("", f"{address}/32")
+            admitted |= {f"bgp{family}": (BGP_PORT, machine), f"machine{family}": (None, machine)}
         rules = [
             group_rule(
                 f"{name}-{label}",

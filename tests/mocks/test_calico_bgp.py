@@ -14,7 +14,7 @@ from tests.mocks.recorder import recorded
 
 ARGS: CalicoBgpArgs = {
     "machine_name": "external",
-    "machine_address": "172.34.8.45",
+    "machine_addresses": ["172.34.8.45"],
     "machine_as_number": 65112,
     "service_networks": ["10.96.0.0/12"],
 }
@@ -38,6 +38,37 @@ def test_every_node_peers_with_the_machine(preview: bool) -> None:
             "spec": {"peerIP": "172.34.8.45", "asNumber": 65112},
         }
     }
+
+
+def test_each_address_family_has_a_peer_of_its_own() -> None:
+    addresses = ["172.34.8.45", "2001:db8::45"]
+    made = recorded(lambda: CalicoBgp("calico", {**ARGS, "machine_addresses": addresses})).of(PEER)
+    assert {(one["metadata"]["name"], one["spec"]["peerIP"]) for one in made.values()} == {
+        ("bgppeer-external", "172.34.8.45"),
+        ("bgppeer-external-v6", "2001:db8::45"),
+    }
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_what_both_ends_agree_on_is_in_the_peer_and_the_password_in_a_secret(preview: bool) -> None:
+    args: CalicoBgpArgs = {
+        **ARGS,
+        "session": {"password": "key ring", "ttl_hops": 1, "restart_time": 5, "namespace": "kube-system"},
+    }
+    recorder = recorded(lambda: CalicoBgp("calico", args), preview=preview)
+    spec = recorder.of(PEER)["calico-peer"]["spec"]
+    assert (spec["ttlSecurity"], spec["maxRestartTime"]) == (1, "5s")
+    [secret] = recorder.of("kubernetes:core/v1:Secret").values()
+    assert secret["metadata"]["namespace"] == "kube-system"
+    [role] = recorder.of("kubernetes:rbac.authorization.k8s.io/v1:Role").values()
+    assert role["rules"][0]["resourceNames"] == ["bgppeer-external-password"]
+    [binding] = recorder.of("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding").values()
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "calico-node", "namespace": "kube-system"}
+    ]
+    if not preview:
+        reference = {"secretKeyRef": {"name": "bgppeer-external-password", "key": "password"}}
+        assert spec["password"] == reference
 
 
 @pytest.mark.parametrize("preview", [False, True])
@@ -68,7 +99,7 @@ def test_without_a_kubeconfig_the_ambient_one_decides() -> None:
 def test_the_address_may_be_unknown_in_a_preview() -> None:
     def program() -> None:
         unknown = pulumi.CustomResource("test:index:Later", "later").id
-        CalicoBgp("calico", {**ARGS, "machine_address": unknown})
+        CalicoBgp("calico", {**ARGS, "machine_addresses": [unknown]})
 
     recorder = recorded(program, preview=True)
     assert list(recorder.of(PEER)) == ["calico-peer"]
@@ -86,7 +117,7 @@ def test_a_peer_that_a_killed_run_left_is_taken_in() -> None:
     seen: list[str | None] = []
 
     def program() -> None:
-        CalicoBgp("calico", {**ARGS, "left_over": "bgppeer-external"})
+        CalicoBgp("calico", {**ARGS, "left_over": {"BGPPeer/bgppeer-external"}})
 
     for made in recorded(program).made:
         if made.typ == PEER:
@@ -99,10 +130,10 @@ def test_the_outputs_name_the_peer_and_what_is_ours() -> None:
 
     def program() -> None:
         calico = CalicoBgp("calico", ARGS)
-        pulumi.Output.all(calico.bgp_peer, calico.added).apply(seen.append)
+        pulumi.Output.all(calico.bgp_peers, calico.added).apply(seen.append)
 
     recorded(program, outputs={SERVICES: {"added": ["10.96.0.0/12"]}})
-    assert seen == [["bgppeer-external", ["10.96.0.0/12"]]]
+    assert seen == [[["bgppeer-external"], ["10.96.0.0/12"]]]
 
 
 def test_another_kubeconfig_is_another_way_there_and_no_replacement() -> None:

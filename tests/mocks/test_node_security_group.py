@@ -10,7 +10,7 @@ from tests.mocks.recorder import recorded
 
 ARGS: NodeSecurityGroupArgs = {
     "machine_name": "external",
-    "machine_address": "172.34.8.45",
+    "machine_addresses": ["172.34.8.45"],
     "machine_networks": ["10.50.0.0/16"],
     "description": "made by us",
     "cloud": "lab",

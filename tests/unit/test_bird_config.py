@@ -1,6 +1,7 @@
 """BIRD's configuration: the rendered texts as they should be, each accepted by a real BIRD."""
 
 import subprocess
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Protocol
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.bird.bird_config import bird_config, next_hop_limit, render
+from components.bird.bird_config import Taken, bird_config, daemons, next_hop_limit, render
+from components.bird.router_settings import PrefixLengths
 from components.settings import SettingsError, read_settings
 from tests import golden
 from tests.unit.example import values
@@ -42,7 +44,7 @@ CASES: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_rendered_configuration(case: str, tmp_path: Path, bird2: Bird) -> None:
-    text = render(bird_config(read_settings(values(**CASES[case]))))
+    text = daemons(bird_config(read_settings(values(**CASES[case]))))["bird"]
     golden.compare(f"bird/{case}.conf", text)
     file = tmp_path / "bird.conf"
     file.write_text(text)
@@ -77,5 +79,7 @@ def test_no_text_breaks_out_of_its_place(text: str, key: str) -> None:
 def test_only_the_network_itself_and_longer_prefixes_are_taken(length: int, number: int) -> None:
     network = IPv4Network((number, length), strict=False)
     model = bird_config(read_settings(values()))
-    text = render(type(model)(**{**vars(model), "pod_networks": [network]}))
+    [peering] = model.peerings
+    taken = {"pod networks": [Taken(network, PrefixLengths(length, 32))]}
+    text = render(replace(model, peerings=[replace(peering, taken=taken)]))
     assert f"[ {network}{{{length},32}} ]" in text

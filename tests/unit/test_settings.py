@@ -57,6 +57,45 @@ def test_another_address_needs_multihop() -> None:
     assert read_settings(values(machineAddress="10.9.9.9", multihop="2")).multihop == 2
 
 
+def test_both_families_stand_in_one_list() -> None:
+    settings = read_settings(
+        values(
+            machineAddress6="fd00::45",
+            nodeNetwork6="fd00::/64",
+            nodes='["172.34.8.10", "fd00::10"]',
+            podNetworks='["192.168.0.0/16", "fd01::/48"]',
+        )
+    )
+    four, six = settings.families
+    assert (four.version, str(four.address), [str(node) for node in four.nodes]) == (
+        4,
+        "172.34.8.45",
+        ["172.34.8.10"],
+    )
+    assert (six.version, [str(one) for one in six.networks["pod_networks"]]) == (6, ["fd01::/48"])
+
+
+def test_a_machine_without_ipv4_is_known_by_its_router_id() -> None:
+    settings = read_settings(
+        values(
+            machineAddress="fd00::45",
+            nodeNetwork="fd00::/64",
+            nodes='["fd00::10"]',
+            podNetworks='["fd01::/48"]',
+            serviceNetworks='["fd02::/112"]',
+            routerId="192.0.2.45",
+        )
+    )
+    assert [family.version for family in settings.families] == [6]
+    assert str(settings.router_id) == "192.0.2.45"
+
+
+def test_the_password_itself_is_kept_nowhere() -> None:
+    settings = read_settings(values(bgpPassword="a long secret"))
+    assert settings.with_password
+    assert "a long secret" not in repr(settings)
+
+
 def test_nodes_may_come_from_the_cluster() -> None:
     settings = read_settings(values(nodesFromCluster="true", nodes="[]", nodePortNames='["a"]'))
     addresses = [IPv4Address("172.34.8.10"), IPv4Address("172.34.8.30")]
@@ -87,10 +126,33 @@ CASES: dict[str, dict[str, str]] = {
     "network-without-length": {"nodeNetwork": "172.34.8.0"},
     "network-with-netmask": {"nodeNetwork": "172.34.8.0/255.255.255.0"},
     "host-bits": {"nodeNetwork": "172.34.8.1/24", "podNetworks": '["192.168.5.5/16"]'},
-    "ipv6": {
-        "nodeNetwork": "fd00::/64",
-        "machineAddress": "fd00::1",
-        "serviceNetworks": '["fd01::/108"]',
+    "ipv6-networks-only": {"podNetworks": '["fd01::/48"]', "nodes": '["fd00::10"]'},
+    "ipv6-without-its-network": {"machineAddress6": "fd00::45"},
+    "ipv6-without-router-id": {"machineAddress": "fd00::45", "nodeNetwork": "fd00::/64"},
+    "ipv6-without-nodes": {"machineAddress6": "fd00::45", "nodeNetwork6": "fd00::/64"},
+    "ipv6-twice": {"machineAddress6": "172.34.8.46", "nodeNetwork6": "fe80::1%eth0"},
+    "link-local": {"machineAddress6": "fe80::45", "nodeNetwork6": "fe80::/64"},
+    "prefix-lengths": {
+        "podPrefixLengths": "26",
+        "servicePrefixLengths": "32-12",
+        "podPrefixLengths6": "48-129",
+    },
+    "prefix-lengths-of-nothing": {"podPrefixLengths": "8-15"},
+    "timers": {"holdTime": "9", "keepaliveTime": "5", "restartTime": "4096", "nodeRestartTime": "0"},
+    "vrf": {"vrf": "blue; table 3"},
+    "vrf-without-table": {"vrf": "blue"},
+    "kernel-table": {"kernelTable": "255", "kernelMetric": "0"},
+    "password": {"bgpPassword": 'secret "quoted"'},
+    "password-too-long": {"bgpPassword": "x" * 81},
+    "description": {"description": 'cluster"; } protocol static {'},
+    "package-version": {"birdPackageVersion": "2.0.12; reboot"},
+    "package-files": {"birdPackageFiles": '["bird2.tar"]', "birdPackageVersion": "2.0.12-7"},
+    "bird-version": {"birdVersion": "2.0"},
+    "nothing-to-advertise": {"advertise": "true"},
+    "route-reflectors": {"routeReflectors": '["172.34.8.45", "10.0.0.1"]'},
+    "external-networks": {
+        "externalNetworks": '["10.96.8.0/24"]',
+        "loadBalancerNetworks": '["172.34.8.0/28"]',
     },
     "overlapping": {"podNetworks": '["10.0.0.0/8"]', "serviceNetworks": '["10.96.0.0/12"]'},
     "overlapping-nodes": {"podNetworks": '["172.34.0.0/16"]'},
