@@ -46,6 +46,7 @@ def test_all_parts_are_declared(preview: bool) -> None:
     assert recorder.of(PEER)["external-calico-peer"]["spec"] == {
         "peerIP": "172.34.8.45",
         "asNumber": 65112,
+        "maxRestartTime": "5s",
     }
     assert set(recorder.of(PAIRS)) == {f"external-pairs-{label}" for label in PORTS}
     for inputs in recorder.of(PAIRS).values():
