@@ -42,13 +42,15 @@ class Peering:
     """The sessions of one address family with one cluster."""
 
     name: str
-    """BIRD's name of the protocol; a session of a range is called this and a number."""
+    """BIRD's name of the protocol that waits for the nodes, or of the template of those that are listed."""
     version: int
     """4 or 6."""
     address: IPAddress
     node_network: IPNetwork | None
     """With whom: every node in it, or only `neighbors` when it is None."""
     neighbors: Sequence[IPAddress]
+    reflected: bool
+    """Whether the neighbors are Calico's route reflectors."""
     as_number: int
     """Calico's."""
     taken: Mapping[str, Sequence[Taken]]
@@ -63,6 +65,11 @@ class Peering:
     keepalive_time: int
     password: bool
     description: str
+
+    @property
+    def dynamic_name(self) -> str:
+        """What a session of a range is called before its number."""
+        return f"{self.name}_" if self.name[-1].isdigit() else self.name
 
     def names(self) -> Mapping[str, str]:
         """BIRD's name of the prefix set of each of `taken`: `CALICO_POD_NETWORKS`."""
@@ -110,12 +117,15 @@ def _peering(settings: Settings, family: Family, cluster: str) -> Peering:
             for network in family.networks[name]
         ]
 
+    # A range would let every node in, not the route reflectors only.
+    listed = settings.neighbors == "listed" or bool(family.route_reflectors)
     return Peering(
         name=f"calico{suffix}{of}",
         version=family.version,
         address=family.address,
-        node_network=family.node_network if settings.neighbors == "range" else None,
+        node_network=None if listed else family.node_network,
         neighbors=family.neighbors,
+        reflected=bool(family.route_reflectors),
         as_number=settings.calico_as_number,
         taken={name.replace("_", " "): those for name in NETWORK_LISTS if (those := taken(name))},
         advertised=family.behind if settings.advertise else [],
