@@ -8,6 +8,7 @@ includes, so it may stand in a preview.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address
 from typing import Literal
 
@@ -171,12 +172,12 @@ def _prefix_set(taken: Sequence[Taken]) -> str:
 
 
 def _symbol(address: IPAddress) -> str:
-    """An address as a part of a BIRD name."""
-    return address.exploded.replace(".", "_").replace(":", "_")
+    """An address as a part of a BIRD name: `172_34_8_10`, `fd00__10`."""
+    return str(address).replace(".", "_").replace(":", "_")
 
 
-def render(config: BirdConfig, version: int | None = None) -> str:
-    """The text of bird.conf; of BIRD 1.6, of the daemon of one family, 4 or 6 (bird6.conf)."""
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("components.bird"),
         undefined=StrictUndefined,
@@ -187,9 +188,14 @@ def render(config: BirdConfig, version: int | None = None) -> str:
     )
     environment.filters["prefix_set"] = _prefix_set
     environment.filters["symbol"] = _symbol
+    return environment
+
+
+def render(config: BirdConfig, version: int | None = None) -> str:
+    """The text of bird.conf; of BIRD 1.6, of the daemon of one family, 4 or 6 (bird6.conf)."""
     template = "bird1.conf.j2" if config.version == "1.6" else "bird2.conf.j2"
     peerings = [one for one in config.peerings if version in (None, one.version)]
-    return environment.get_template(template).render(bird=config, peerings=peerings)
+    return _environment().get_template(template).render(bird=config, peerings=peerings)
 
 
 def daemons(config: BirdConfig) -> dict[str, str]:

@@ -4,9 +4,13 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from lab.errors import LabError
 from tests.unit.real_birds import Birds, real_birds
+
+# Of `make deep`; a run that is part of all tests draws hypothesis' own 100.
+settings.register_profile("deep", max_examples=10_000, deadline=None)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ BIRD says counts as refused, a warning too.
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.bird.bird_config import PASSWORD_FILE, BirdConfig, daemons
@@ -26,7 +26,7 @@ class Bird:
 
     name: str
     command: list[str]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     says_what_it_assumes: bool = False
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,7 +53,7 @@ class Bird:
 class Birds:
     """All of them."""
 
-    by_service: Mapping[tuple[str, str], list[Bird]]
+    by_service: Mapping[tuple[str, str], list[Bird]] = field(repr=False)
     """By birdVersion and the service's name."""
 
     def complaints(self, config: BirdConfig, folder: Path, password: str = "secret") -> list[str]:
