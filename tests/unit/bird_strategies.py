@@ -97,9 +97,11 @@ def _cluster(draw: st.DrawFn, free: dict[int, Iterator[IPNetwork]], far: bool) -
 
 
 @st.composite
-def sites(draw: st.DrawFn, most_clusters: int = 2) -> dict[str, dict[str, str]]:
+def sites(
+    draw: st.DrawFn, most_clusters: int = 2, families: tuple[tuple[int, ...], ...] = ((4,), (6,), (4, 6))
+) -> dict[str, dict[str, str]]:
     """Settings of a machine with each of its clusters, by the cluster's name; "" is the only one."""
-    versions = draw(st.sampled_from([(4,), (6,), (4, 6)]))
+    versions = draw(st.sampled_from(families))
     free = {version: draw(blocks(version)) for version in versions}
     far = draw(st.booleans())
     count = draw(st.integers(1, most_clusters))

@@ -15,6 +15,7 @@ from lab.debian import tools
 from lab.layout import Layout
 from lab.newer_bird import newer_birds
 
+NAMES = ("1.6.8", "1.6.8 for IPv6", "2.0.12", "2 of the next Debian", "3")
 # A file for BIRD 2 cannot avoid this one: 2.0.12 knows no `authentication`, which newer ones miss. What they
 # assume is what is meant.
 ASSUMED = "Missing authentication option, assuming MD5"
@@ -55,6 +56,13 @@ class Birds:
 
     by_service: Mapping[tuple[str, str], list[Bird]] = field(repr=False)
     """By birdVersion and the service's name."""
+
+    def called(self, name: str) -> tuple[str, str, Bird]:
+        """The BIRD of this name, behind the birdVersion and the service that it is for."""
+        [found] = [
+            (*key, bird) for key, some in self.by_service.items() for bird in some if bird.name == name
+        ]
+        return found
 
     def complaints(self, config: BirdConfig, folder: Path, password: str = "secret") -> list[str]:
         """What the BIRDs that the configuration is for say about it, with the password's file beside it."""
