@@ -5,7 +5,7 @@ from pulumi.runtime.config import is_config_secret
 
 from components.calico.calico_bgp import stack_name
 from components.external_peering import ExternalPeering
-from components.preflight import check_cluster, left_over, machine_parts, node_ports
+from components.preflight import check_cluster, harmful_pools, left_over, machine_parts, node_ports
 from components.settings import KEYS, SettingsError, read_settings
 from components.shared.provider_errors import ProviderError
 
@@ -16,6 +16,7 @@ try:
     parts = machine_parts(settings)
     left = left_over(settings, stack_name(), parts)
     ports = node_ports(settings)
+    pools = harmful_pools(settings, ports)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 
@@ -36,6 +37,7 @@ peering = ExternalPeering(
         "private_key": private_key,
         "host_private_key": host_private_key,
         "ports": ports,
+        "harmful_pools": pools,
         "machine_parts": parts,
         "left_over": left,
     },

@@ -8,6 +8,7 @@ It deliberately looks nothing up (preflight.py).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NotRequired, TypedDict
 
@@ -37,6 +38,8 @@ class ExternalPeeringArgs(TypedDict):
     """What this stack has made already, be it in its state or not. Default: nothing."""
     ports: NotRequired[NodePorts]
     """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
+    harmful_pools: NotRequired[Sequence[str]]
+    """Calico's IP pools whose packets Neutron drops when a node hands them on. Default: none."""
     machine_parts: NotRequired[MachineParts | None]
     """What a machine made here is made of. Default: none, the machine is there."""
     host_private_key: NotRequired[pulumi.Input[str] | None]
@@ -83,6 +86,14 @@ class ExternalPeering(pulumi.ComponentResource):
                 "calico-peering:importPolicy is `all`: a node that announces 0.0.0.0/0 or a host of the"
                 " machine's own network takes that traffic over; `expected` takes pod and service"
                 " networks only",
+                self,
+            )
+        for pool in args.get("harmful_pools", ()):
+            pulumi.warn(
+                f"Calico's IP pool {pool} has no overlay: a node hands packets for another node's pods on"
+                " with the machine's address, and OpenStack drops them at that node's port, so that pods"
+                " answer or not by the machine's choice of next hop; set calico-peering:machinePairs to"
+                " true, or ipipMode or vxlanMode of the pool to Always (docs/real-site.md)",
                 self,
             )
         left_over = args.get("left_over", LeftOver())

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from components.calico.calico_api import check_calico, peer_of
 from components.calico.calico_api import connect as connect_cluster
 from components.calico.cluster_nodes import node_addresses
+from components.calico.ip_pools import pools_without_overlay
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import MachineLeftOver, find_machine_left_over
 from components.machine.machine_parts import MachineParts, find_machine_parts
@@ -75,6 +76,18 @@ def node_ports(settings: Settings) -> NodePorts:
         _aliases(found),
         {label: named(port) for label, port in found.items() if not filters(port)},
     )
+
+
+def harmful_pools(settings: Settings, ports: NodePorts) -> list[str]:
+    """The IP pools whose packets Neutron drops when a node hands them on (ip_pools.py).
+
+    None where it guards no port or the machine is among the pairs. Raises ProviderError when the cluster
+    does not answer.
+    """
+    if settings.machine_pairs or not ports.ids.keys() - ports.unfiltered.keys():
+        return []
+    client = connect_cluster(settings.kubeconfig, settings.kube_context)
+    return pools_without_overlay(client, settings.pod_networks)
 
 
 def machine_parts(settings: Settings) -> MachineParts | None:

@@ -165,3 +165,14 @@ def test_importing_everything_is_warned_about(policy: str, monkeypatch: pytest.M
 
 def test_the_timeout_of_the_verification_is_the_settings() -> None:
     assert "timeout 7\n" in expectation(read_settings(values(verifyTimeout="7")))
+
+
+def test_every_pool_without_an_overlay_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, resource=None: warned.append(text))
+    pools = ["one (10.77.0.0/24)", "two (10.78.0.0/24)"]
+    recorded(
+        lambda: ExternalPeering("external", {"settings": read_settings(values()), "harmful_pools": pools}),
+        outputs={COMMAND: {"stdout": SEEN}},
+    )
+    assert [pool in text for pool, text in zip(pools, warned, strict=True)] == [True, True]
