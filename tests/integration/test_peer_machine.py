@@ -53,9 +53,6 @@ def test_a_second_up_and_a_refresh_have_nothing_to_do(made: Site) -> None:
     made.up("--expect-no-changes")
     made.run("preview", "--expect-no-changes")
     made.run("preview", "--refresh", "--expect-no-changes")
-    # A refresh that is saved leaves another state than an `up` does.
-    made.run("refresh", "--yes", "--skip-preview")
-    made.run("preview", "--refresh", "--expect-no-changes")
 
 
 def test_no_secret_is_in_the_state_or_a_preview(made: Site, machine: External) -> None:
