@@ -62,7 +62,7 @@ track_instance_changes = false
 [service_user]
 send_service_user_token = true
 {login}\
-{token_check(NOVA_USER, password)}"""
+{token_check(NOVA_USER, password, "compute")}"""
 
 
 def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
