@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pulumi
@@ -20,10 +19,7 @@ PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
-HOPS = [{"gateway": "172.34.8.10", "dev": "eth0", "weight": 1, "flags": []}]
-SEEN = "session 172.34.8.10 Established calico1\nroutes " + json.dumps(
-    [{"dst": "10.96.0.0/12", "nexthops": HOPS}]
-)
+SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\n"
 
 
 def peering(settings: Settings | None = None, ids: Any = PORTS) -> ExternalPeering:
@@ -69,9 +65,11 @@ def test_the_verification_comes_after_everything_else() -> None:
 def test_the_verification_expects_what_the_settings_say() -> None:
     recorder = recorded(peering, outputs={COMMAND: {"stdout": SEEN}})
     assert recorder.of(COMMAND)["external-verification"]["stdin"].splitlines()[:-1] == [
+        "daemon bird",
         "address 172.34.8.45",
         "as 65112",
         "timeout 90",
+        "limit 16",
         "node 172.34.8.10",
         "node 172.34.8.30",
         "node 172.34.8.76",
@@ -166,3 +164,27 @@ def test_importing_everything_is_warned_about(policy: str, monkeypatch: pytest.M
 
 def test_the_timeout_of_the_verification_is_the_settings() -> None:
     assert "timeout 7\n" in expectation(read_settings(values(verifyTimeout="7")))
+
+
+def test_old_birds_route_reflectors_and_another_table_are_expected_as_they_are() -> None:
+    wanted = {
+        "birdVersion": "1.6",
+        "machineAddress6": "2001:db8:8::45",
+        "nodeNetwork6": "2001:db8:8::/64",
+        "nodes": '["172.34.8.10", "172.34.8.30", "2001:db8:8::10", "2001:db8:8::30"]',
+        "routeReflectors": '["172.34.8.30", "2001:db8:8::30"]',
+        "podNetworks": '["192.168.0.0/16", "fd00:10:244::/56"]',
+        "kernelTable": "77",
+    }
+    lines = expectation(read_settings(values(**wanted))).splitlines()
+    assert [line for line in lines if line.split()[0] in ("daemon", "address", "table", "node", "pod")] == [
+        "daemon bird",
+        "daemon bird6",
+        "address 172.34.8.45",
+        "address 2001:db8:8::45",
+        "table 77",
+        "node 172.34.8.30",
+        "node 2001:db8:8::30",
+        "pod 192.168.0.0/16",
+        "pod fd00:10:244::/56",
+    ]

@@ -169,8 +169,9 @@ CASES: dict[str, dict[str, str]] = {
     "duplicate-nodes": {"nodes": '["172.34.8.10", "172.34.8.30", "172.34.8.10"]'},
     "nodes-not-a-list": {"nodes": "172.34.8.10"},
     "too-many-nodes": {
-        "nodeNetwork": "172.34.8.0/23",
-        "nodes": json.dumps([f"172.34.9.{last}" for last in range(1, 232)]),
+        "nodeNetwork": "172.34.8.0/22",
+        "machineAddress": "172.34.11.45",
+        "nodes": json.dumps([f"172.34.{8 + last // 250}.{last % 250 + 1}" for last in range(501)]),
     },
     "no-host-key": {"sshHostKey": ""},
     "host-key-scanned": {"sshHostKey": f"172.34.8.45 {HOST_KEY}"},
