@@ -1,186 +1,106 @@
-"""Component: the whole connection of one external machine to a cluster's pods and services.
+"""Component: the whole connection, of external machines to clusters' pods and services.
 
-It composes the machine, address pairs on the nodes' ports, BIRD on the machine and Calico's objects,
-and at last verifies: it is complete when the sessions stand and the routes are in the machine's kernel.
-It deliberately looks nothing up (preflight.py).
+It composes, for each cluster, address pairs on the nodes' ports and Calico's objects, and for each machine
+the machine, BIRD on it, and at last a verification: it is complete when the sessions stand and the routes are
+in the machine's kernel. It deliberately looks nothing up (preflight.py).
 """
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_command.remote import Command, Logging
 
-from components.bird.bird_config import bird_config, daemons
-from components.bird.bird_router import BirdRouter, router
-from components.bird.observed import Route, Session, parse
-from components.calico.calico_bgp import CalicoBgp
-from components.calico.stack_name import stack_name
-from components.left_over import LeftOver, group_description
-from components.machine.machine import on_instance
+from components.bird.observed import Route, Session
+from components.cluster_side import cluster_side
+from components.left_over import LeftOver
+from components.machine.machine_left_over import MachineLeftOver
 from components.machine.machine_parts import MachineParts
 from components.machine.machine_source import machine_of
-from components.ports.address_pairs import AddressPairs
+from components.machine_secrets import MachineSecrets
+from components.machine_side import machine_side
 from components.ports.node_ports import NodePorts
-from components.settings import Settings, pair_networks
+from components.site import Site
 
 
 class ExternalPeeringArgs(TypedDict):
     """The settings, which are checked together and therefore plain, and what is not known as early."""
 
-    settings: Settings
-    private_key: NotRequired[pulumi.Input[str] | None]
-    """The login's key. Default: the ssh agent."""
-    password: NotRequired[pulumi.Input[str] | None]
-    """The sessions', where the settings have one. Default: none."""
+    site: Site
+    secrets: NotRequired[Mapping[str, MachineSecrets]]
+    """By machine. Default: none, and the ssh agent's key."""
     left_over: NotRequired[LeftOver]
     """What this stack has made already, be it in its state or not. Default: nothing."""
-    ports: NotRequired[NodePorts]
-    """The nodes' Neutron ports. Default: none, the site has no OpenStack."""
-    machine_parts: NotRequired[MachineParts | None]
-    """What a machine made here is made of. Default: none, the machine is there."""
-    host_private_key: NotRequired[pulumi.Input[str] | None]
-    """The ssh host key that a machine made here gets. Default: none, the machine is there."""
-
-
-def expectation(settings: Settings, parts: object = None) -> str:
-    """What the verification is to find, in the format of router_script/verification.sh.
-
-    `parts` is what it comes after, as JSON has it: another one makes another text, so that the
-    verification runs again.
-    """
-    bird = bird_config(settings)
-    lines = [
-        *(f"daemon {service}" for service in daemons(bird)),
-        *(f"address {address}" for address in settings.machine_addresses),
-        f"as {settings.machine_as_number}",
-        f"timeout {settings.verify_timeout}",
-        f"limit {bird.next_hops}",
-        *([f"table {bird.table}"] if bird.table else []),
-        *(f"node {node}" for family in settings.families for node in family.neighbors),
-        *(f"service {network}" for network in settings.service_networks),
-        *(f"pod {network}" for network in settings.pod_networks),
-        f"after {sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]}",
-    ]
-    return "\n".join(lines) + "\n"
+    ports: NotRequired[Mapping[str, NodePorts]]
+    """The nodes' Neutron ports, by cluster. Default: none, the site has no OpenStack."""
+    machine_parts: NotRequired[Mapping[str, MachineParts]]
+    """What machines made here are made of, by machine. Default: none, the machines are there."""
 
 
 class ExternalPeering(pulumi.ComponentResource):
-    """One external machine, peered."""
+    """External machines, peered."""
 
-    sessions: pulumi.Output[list[Session]]
-    """The sessions that the last verification saw."""
-    routes: pulumi.Output[list[Route]]
+    sessions: pulumi.Output[list[Session]] | pulumi.Output[dict[str, list[Session]]]
+    """The sessions that the last verification saw; by machine where these have names."""
+    routes: pulumi.Output[list[Route]] | pulumi.Output[dict[str, list[Route]]]
     """The routes from BIRD in the machine's kernel, as the last verification saw them."""
-    bird_configuration: pulumi.Output[str]
+    bird_configuration: pulumi.Output[str] | pulumi.Output[dict[str, str]]
     """BIRD's configuration, once BIRD uses it."""
 
     def __init__(
         self, name: str, args: ExternalPeeringArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("calico-peering:index:ExternalPeering", name, {}, opts)
-        settings = args["settings"]
+        site, secrets = args["site"], args.get("secrets", {})
+        left_over, ports = args.get("left_over", LeftOver()), args.get("ports", {})
         child = pulumi.ResourceOptions(parent=self)
-        services = [str(network) for network in settings.service_networks]
-        addresses = [str(address) for address in settings.machine_addresses]
-        if settings.import_policy == "all":
+        if any(settings.import_policy == "all" for settings in site.peerings.values()):
             pulumi.warn(
                 "calico-peering:importPolicy is `all`: a node that announces 0.0.0.0/0 or a host of the"
                 " machine's own network takes that traffic over; `expected` takes pod and service"
                 " networks only",
                 self,
             )
-        left_over = args.get("left_over", LeftOver())
-        machine = machine_of(
-            f"{name}-machine",
-            settings,
-            args.get("private_key"),
-            args.get("host_private_key"),
-            args.get("machine_parts"),
-            left_over.machine,
-            child,
-        )
-        ports = args.get("ports", NodePorts())
-        group = None
-        if settings.node_security_group:
-            # pulumi-openstack takes most of a second to import, which nobody else need wait for.
-            from components.ports.node_security_group import NodeSecurityGroup
-
-            group = NodeSecurityGroup(
-                f"{name}-nodes",
-                {
-                    "machine_name": settings.machine_name,
-                    "machine_addresses": addresses,
-                    "machine_networks": [str(network) for network in settings.machine_networks],
-                    "description": group_description(stack_name()),
-                    "left_over": left_over.group,
-                    "cloud": settings.cloud,
-                },
+        sides = {
+            cluster: cluster_side(
+                f"{name}-{cluster}-" if cluster else f"{name}-",
+                site,
+                cluster,
+                ports.get(cluster, NodePorts()),
+                secrets,
+                left_over,
                 child,
             )
-        pairs = AddressPairs(
-            f"{name}-pairs",
-            {
-                "ports": ports.ids,
-                "aliases": ports.aliases,
-                "unfiltered": ports.unfiltered,
-                "security_group": group.group_id if group else None,
-                "networks": pair_networks(settings),
-                "cloud": settings.cloud,
-            },
-            child,
-        )
-        bird = BirdRouter(
-            f"{name}-router",
-            {
-                "connection": machine.connection,
-                "sudo": machine.sudo,
-                "instance": machine.instance,
-                "gone_with": machine.gone_with,
-                "configuration": daemons(bird_config(settings))["bird"],
-            },
-            child,
-        )
-        calico = CalicoBgp(
-            f"{name}-calico",
-            {
-                "machine_name": settings.machine_name,
-                "machine_addresses": addresses,
-                "machine_as_number": settings.machine_as_number,
-                "session": {
-                    "password": args.get("password"),
-                    "namespace": settings.calico_namespace,
-                    "ttl_hops": (settings.multihop or 1) if settings.ttl_security else 0,
-                    "restart_time": settings.node_restart_time if settings.graceful_restart else 0,
-                },
-                "service_networks": services,
-                "left_over": left_over.cluster,
-                "kubeconfig": settings.kubeconfig,
-                "context": settings.kube_context,
-            },
-            child,
-        )
-        verify = on_instance(router(machine.sudo, "verify"), machine.instance)
-        verification = Command(
-            f"{name}-verification",
-            connection=machine.connection,
-            create=verify,
-            update=verify,
-            # pulumi-command replaces a resource whose triggers change; a changed stdin updates it.
-            stdin=pulumi.Output.all(bird.delivered, pairs.written, calico.bgp_peers, calico.written).apply(
-                lambda parts: expectation(settings, parts)
-            ),
-            add_previous_output_in_env=False,
-            logging=Logging.STDERR,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[bird, pairs, calico]),
-        )
-        observed = verification.stdout.apply(parse)
-        self.sessions = observed.apply(lambda seen: seen["sessions"])
-        self.routes = observed.apply(lambda seen: seen["routes"])
-        self.bird_configuration = bird.delivered
+            for cluster in site.clusters
+        }
+        seen = {
+            label: machine_side(
+                f"{name}-{label}-" if site.several else f"{name}-",
+                machine_of(
+                    f"{name}-{label}-machine" if site.several else f"{name}-machine",
+                    list(site.of_machine(label).values()),
+                    secrets.get(label, MachineSecrets()),
+                    args.get("machine_parts", {}).get(label),
+                    left_over.machine.get(label, MachineLeftOver()),
+                    child,
+                ),
+                site.of_machine(label),
+                sides,
+                child,
+            )
+            for label in site.machines
+        }
+        if site.several:
+            self.sessions = pulumi.Output.all(**{label: side.sessions for label, side in seen.items()})
+            self.routes = pulumi.Output.all(**{label: side.routes for label, side in seen.items()})
+            self.bird_configuration = pulumi.Output.all(
+                **{label: side.bird_configuration for label, side in seen.items()}
+            )
+        else:
+            [side] = seen.values()
+            self.sessions, self.routes = side.sessions, side.routes
+            self.bird_configuration = side.bird_configuration
         self.register_outputs(
             {
                 "sessions": self.sessions,

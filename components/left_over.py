@@ -28,21 +28,26 @@ class GroupLeftOver:
 class LeftOver:
     """Everything that is plainly ours and there already."""
 
-    cluster: frozenset[str] = frozenset()
-    """In the cluster, as `<kind>/<name>`."""
-    group: GroupLeftOver | None = None
-    machine: MachineLeftOver = field(default_factory=MachineLeftOver)
+    cluster: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By cluster, as `<kind>/<name>`."""
+    group: Mapping[str, GroupLeftOver | None] = field(default_factory=dict)
+    """By cluster."""
+    machine: Mapping[str, MachineLeftOver] = field(default_factory=dict)
+    """By machine."""
 
 
-def group_description(stack: str) -> str:
-    """The mark of the security group of `stack` (`project/stack`)."""
-    return f"Made by calico-peering, stack {stack}: admits the external machine to the nodes"
+def group_description(stack: str, cluster: str = "") -> str:
+    """The mark of the security group of `stack` (`project/stack`) on the nodes of a cluster."""
+    of = f", cluster {cluster}" if cluster else ""
+    return f"Made by calico-peering, stack {stack}{of}: admits the external machine to the nodes"
 
 
-def find_group(connection: Connection, stack: str, cloud: str | None = None) -> GroupLeftOver | None:
+def find_group(
+    connection: Connection, stack: str, cloud: str | None = None, cluster: str = ""
+) -> GroupLeftOver | None:
     """The security group that `stack` has made. Raises ProviderError when there are several."""
     with clear_errors(cloud):
-        group = described_so(connection, "security_groups", group_description(stack))
+        group = described_so(connection, "security_groups", group_description(stack, cluster))
     if group is None:
         return None
     known = {

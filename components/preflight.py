@@ -14,7 +14,7 @@ from components.calico.calico_api import connect as connect_cluster
 from components.calico.cluster_nodes import node_addresses
 from components.calico.own_objects import own_objects
 from components.left_over import LeftOver, find_group
-from components.machine.machine_left_over import MachineLeftOver, find_machine_left_over
+from components.machine.machine_left_over import find_machine_left_over
 from components.machine.machine_parts import MachineParts, find_machine_parts
 from components.ports.neutron_ports import Port, named
 from components.ports.node_ports import (
@@ -29,49 +29,71 @@ from components.ports.node_ports import (
 from components.ports.openstack_api import connect as connect_cloud
 from components.ports.port_pairs import filters, pairs_of, shape
 from components.setting_types import NAMESPACE
-from components.settings import PORT_WAYS, Settings, pair_networks, with_nodes
+from components.settings import PORT_WAYS, Settings
 from components.shared.provider_errors import ProviderError
 from components.shared.shared_list import missing
+from components.site import Site
 
 
-def check_cluster(settings: Settings) -> Settings:
-    """The settings with the nodes that the cluster names, when it is to name them.
+def check_clusters(site: Site) -> Site:
+    """The site with the nodes that its clusters name, when they are to name them.
 
-    Raises ProviderError unless the cluster answers and serves projectcalico.org/v3, and SettingsError
+    Raises ProviderError unless each cluster answers and serves projectcalico.org/v3, and SettingsError
     when its nodes do not fit the settings.
     """
-    client = connect_cluster(settings.kubeconfig, settings.kube_context)
-    check_calico(client)
-    return with_nodes(settings, node_addresses(client)) if settings.nodes_from_cluster else settings
+    nodes = {}
+    for cluster in site.clusters:
+        settings = next(iter(site.of_cluster(cluster).values()))
+        client = connect_cluster(settings.kubeconfig, settings.kube_context)
+        check_calico(client)
+        if settings.nodes_from_cluster:
+            nodes[cluster] = node_addresses(client)
+    return site.with_nodes(nodes)
 
 
-def left_over(settings: Settings, stack: str, parts: MachineParts | None = None) -> LeftOver:
+def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> LeftOver:
     """What `stack` (`project/stack`) has made that a plain resource would make again.
 
-    Raises ProviderError when the cluster or the cloud does not answer.
+    Raises ProviderError when a cluster or the cloud does not answer.
     """
-    client = connect_cluster(settings.kubeconfig, settings.kube_context)
-    namespace = settings.calico_namespace if settings.with_password else None
-    own = own_objects(client, settings.machine_name, stack, namespace)
-    group, machine, cloud = None, MachineLeftOver(), settings.cloud
-    if settings.node_security_group:
-        group = find_group(connect_cloud(cloud), stack, cloud)
-    if parts:
-        machine = find_machine_left_over(connect_cloud(cloud), stack, settings, parts)
-    return LeftOver(own, group, machine)
+    own: dict[str, frozenset[str]] = {}
+    groups = {}
+    for cluster in site.clusters:
+        own[cluster] = frozenset()
+        for settings in site.of_cluster(cluster).values():
+            client = connect_cluster(settings.kubeconfig, settings.kube_context)
+            namespace = settings.calico_namespace if settings.with_password else None
+            own[cluster] |= own_objects(client, settings.machine_name, stack, namespace)
+            cloud = settings.cloud
+            if settings.node_security_group and cluster not in groups:
+                groups[cluster] = find_group(connect_cloud(cloud), stack, cloud, cluster)
+    machines = {}
+    for machine, made_of in parts.items():
+        settings = next(iter(site.of_machine(machine).values()))
+        connection = connect_cloud(settings.cloud)
+        machines[machine] = find_machine_left_over(connection, stack, settings, made_of)
+    return LeftOver(own, groups, machines)
 
 
-def node_ports(settings: Settings) -> NodePorts:
+def all_node_ports(site: Site) -> dict[str, NodePorts]:
+    """The nodes' ports of each cluster. Raises ProviderError as `node_ports` does."""
+    return {
+        cluster: node_ports(next(iter(site.of_cluster(cluster).values())), site.pair_networks(cluster))
+        for cluster in site.clusters
+    }
+
+
+def node_ports(settings: Settings, networks: Sequence[str]) -> NodePorts:
     """The nodes' ports, all looked at in a constant number of requests.
 
     Raises ProviderError when the search fails, a node has none of the ports found, or the address
-    pairs would be too many on any of them.
+    pairs, `networks`, would be too many on any of them.
     """
     if not any(getattr(settings, way) for way in PORT_WAYS):
         return NodePorts()
     found = _find(settings)
     _check_nodes(settings, found)
-    check_limit(list(found.values()), pair_networks(settings), settings.max_address_pairs)
+    check_limit(list(found.values()), networks, settings.max_address_pairs)
     return NodePorts(
         {label: str(port["id"]) for label, port in found.items()},
         _aliases(found),
@@ -79,12 +101,17 @@ def node_ports(settings: Settings) -> NodePorts:
     )
 
 
-def machine_parts(settings: Settings) -> MachineParts | None:
-    """What a machine that is made here is made of; None when the machine is there.
+def machine_parts(site: Site) -> dict[str, MachineParts]:
+    """What each machine that is made here is made of; those that are there are left out.
 
-    Raises ProviderError when its network is not there.
+    Raises ProviderError when a machine's network is not there.
     """
-    return find_machine_parts(connect_cloud(settings.cloud), settings) if settings.made else None
+    parts = {}
+    for machine in site.machines:
+        settings = next(iter(site.of_machine(machine).values()))
+        if settings.made:
+            parts[machine] = find_machine_parts(connect_cloud(settings.cloud), settings)
+    return parts
 
 
 def check_limit(ports: Sequence[Port], networks: Sequence[str], limit: int) -> None:

@@ -194,8 +194,10 @@ def _key(place: str) -> str:
     return str(field.alias) if field else place
 
 
-def read_settings(values: Mapping[str, str]) -> Settings:
+def read_settings(values: Mapping[str, str], where: Mapping[str, str] | None = None) -> Settings:
     """Settings out of configuration texts by key (without the namespace); an empty text is unset.
+
+    `where` is the path of a key that does not stand plainly in the configuration.
 
     Raises:
         SettingsError: naming every key that is wrong, what was found and what would be right.
@@ -205,7 +207,8 @@ def read_settings(values: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         lines = []
         for one in error.errors(include_url=False):
-            key = f"{NAMESPACE}:{_key(str(one['loc'][0]))}"
+            key = _key(str(one["loc"][0]))
+            key = f"{NAMESPACE}:{(where or {}).get(key, key)}"
             if one["type"] == "literal_error":
                 message = f"found {one['input']!r}; wanted {one['ctx']['expected']}"
             else:

@@ -96,9 +96,11 @@ class BirdConfig:
         return sorted({peering.version for peering in self.peerings})
 
 
-def _peering(settings: Settings, family: Family) -> Peering:
+def _peering(settings: Settings, family: Family, cluster: str) -> Peering:
     bits = 32 if family.version == 4 else 128
     suffix = "" if family.version == 4 else "6"
+    # Never the cluster's name alone, which may be a word of BIRD's language.
+    of = f"_{cluster.replace('-', '_')}" if cluster else ""
 
     def taken(name: str) -> list[Taken]:
         wanted: PrefixLengths | None = getattr(settings, name.replace("networks", "prefix_lengths") + suffix)
@@ -109,7 +111,7 @@ def _peering(settings: Settings, family: Family) -> Peering:
         ]
 
     return Peering(
-        name=f"calico{suffix}",
+        name=f"calico{suffix}{of}",
         version=family.version,
         address=family.address,
         node_network=family.node_network if settings.neighbors == "range" else None,
@@ -129,14 +131,22 @@ def _peering(settings: Settings, family: Family) -> Peering:
 
 
 def bird_config(settings: Settings) -> BirdConfig:
-    """The configuration that the settings ask for."""
-    families = settings.families
+    """The configuration that the settings of one cluster ask for."""
+    return machine_config({"": settings})
+
+
+def machine_config(clusters: Mapping[str, Settings]) -> BirdConfig:
+    """The configuration of a machine that peers with these clusters, by name; at least one."""
+    settings = next(iter(clusters.values()))
+    peerings = [
+        _peering(its, family, cluster) for cluster, its in clusters.items() for family in its.families
+    ]
     return BirdConfig(
         version=settings.bird_version,
         router_id=settings.router_id or IPv4Address(0),
         as_number=settings.machine_as_number,
-        peerings=[_peering(settings, family) for family in families],
-        next_hops=next_hop_limit(max(len(family.neighbors) for family in families)),
+        peerings=peerings,
+        next_hops=next_hop_limit(max(len(peering.neighbors) for peering in peerings)),
         table=settings.kernel_table,
         metric=settings.kernel_metric,
         vrf=settings.vrf,

@@ -1,6 +1,6 @@
 """Component: Calico's side of the peering.
 
-The global BGPPeers, one of each address family, that make every node peer with the machine are ours alone,
+The global BGPPeers, one of each address family, that make every node peer with a machine are ours alone,
 so they are plain objects of pulumi-kubernetes, as is what holds the sessions' password. The service
 networks sit in BGPConfiguration `default`, which belongs to the cluster: service_networks_provider.py adds
 ours. Needs projectcalico.org/v3 in the cluster.
@@ -36,16 +36,24 @@ class SessionOptions(TypedDict):
     """Seconds for which the machine may use a node's routes without a session. Default: BIRD's 120."""
 
 
-class CalicoBgpArgs(TypedDict):
-    """The machine as Calico sees it, and how to reach the cluster."""
+class PeeredMachine(TypedDict):
+    """A machine as Calico sees it."""
 
-    machine_name: str
-    """The BGPPeer is called `bgppeer-<machine_name>`, that of a second address `…-v6`."""
-    machine_addresses: Sequence[pulumi.Input[str]]
+    name: str
+    """The BGPPeer is called `bgppeer-<name>`, that of a second address `…-v6`."""
+    addresses: Sequence[pulumi.Input[str]]
     """Addresses of the machine's BGP sessions, at most one of each family, without a prefix length."""
-    machine_as_number: pulumi.Input[int]
+    as_number: pulumi.Input[int]
+    label: NotRequired[str]
+    """In the names of the machine's resources. Default: none, for the only machine."""
     session: NotRequired[SessionOptions]
     """What both ends of the sessions have to agree on. Default: Calico's own."""
+
+
+class CalicoBgpArgs(TypedDict):
+    """The machines, and how to reach the cluster."""
+
+    machines: Sequence[PeeredMachine]
     service_networks: Sequence[str]
     """Announced by every node; empty: BGPConfiguration is left alone. Plain: what was listed of each
     before us is a resource of its own."""
@@ -61,7 +69,7 @@ class CalicoBgp(pulumi.ComponentResource):
     """BGPPeer and service networks."""
 
     bgp_peers: pulumi.Output[list[str]]
-    """Names of the BGPPeers, that of the first address first."""
+    """Names of the BGPPeers, each machine's first address first."""
     service_networks: pulumi.Output[list[str]]
     """Canonical networks that `default` lists because of us or already did."""
     added: pulumi.Output[list[str]]
@@ -81,43 +89,12 @@ class CalicoBgp(pulumi.ComponentResource):
             enable_server_side_apply=False,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        session, left = args.get("session", SessionOptions()), args.get("left_over", ())
-        child = pulumi.ResourceOptions(parent=self, provider=cluster)
-        spec: dict[str, Any] = {"asNumber": args["machine_as_number"]}
-        if password := session.get("password"):
-            spec["password"] = SessionPassword(
-                f"{name}-password",
-                {
-                    "machine_name": args["machine_name"],
-                    "password": password,
-                    "namespace": session.get("namespace", "calico-system"),
-                    "left_over": left,
-                },
-                pulumi.ResourceOptions(parent=self, providers=[cluster]),
-            ).reference
-        if hops := session.get("ttl_hops"):
-            spec["ttlSecurity"] = hops
-        if seconds := session.get("restart_time"):
-            spec["maxRestartTime"] = f"{seconds}s"
-        names = [
-            peer_name(args["machine_name"], second=place > 0)
-            for place in range(len(args["machine_addresses"]))
-        ]
-        peers = [
-            kubernetes.apiextensions.CustomResource(
-                f"{name}-peer{'-v6' if place else ''}",
-                api_version="projectcalico.org/v3",
-                kind="BGPPeer",
-                metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
-                spec={"peerIP": address, **spec},
-                # What a run that was killed has made is in no state: it is taken in, and brought to what it
-                # should be. For a peer that is in the state this is nothing.
-                opts=pulumi.ResourceOptions.merge(
-                    child, pulumi.ResourceOptions(import_=called if f"BGPPeer/{called}" in left else None)
-                ),
-            )
-            for place, (called, address) in enumerate(zip(names, args["machine_addresses"], strict=True))
-        ]
+        left = args.get("left_over", ())
+        peers = {
+            called: peer
+            for machine in args["machines"]
+            for called, peer in self._peers(name, machine, cluster, left).items()
+        }
         networks = canonical_list(args["service_networks"])
         before = []
         for network in networks:
@@ -136,10 +113,12 @@ class CalicoBgp(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         # Through the objects, so that whoever waits for the output waits for the peers.
-        self.bgp_peers = pulumi.Output.all(*(peer.urn for peer in peers)).apply(lambda _made: names)
+        self.bgp_peers = pulumi.Output.all(*(peer.urn for peer in peers.values())).apply(
+            lambda _made: list(peers)
+        )
         self.service_networks = services.networks
         self.added = services.added
-        revisions = [_revision(peer) for peer in peers]
+        revisions = [_revision(peer) for peer in peers.values()]
         self.written = pulumi.Output.all(*revisions, services.written)
         self.register_outputs(
             {
@@ -148,6 +127,45 @@ class CalicoBgp(pulumi.ComponentResource):
                 "added": self.added,
             }
         )
+
+    def _peers(
+        self, name: str, machine: PeeredMachine, cluster: kubernetes.Provider, left: Collection[str]
+    ) -> dict[str, kubernetes.apiextensions.CustomResource]:
+        """The machine's BGPPeers by name."""
+        session = machine.get("session", SessionOptions())
+        label = f"-{machine['label']}" if machine.get("label") else ""
+        spec: dict[str, Any] = {"asNumber": machine["as_number"]}
+        if password := session.get("password"):
+            spec["password"] = SessionPassword(
+                f"{name}{label}-password",
+                {
+                    "machine_name": machine["name"],
+                    "password": password,
+                    "namespace": session.get("namespace", "calico-system"),
+                    "left_over": left,
+                },
+                pulumi.ResourceOptions(parent=self, providers=[cluster]),
+            ).reference
+        if hops := session.get("ttl_hops"):
+            spec["ttlSecurity"] = hops
+        if seconds := session.get("restart_time"):
+            spec["maxRestartTime"] = f"{seconds}s"
+        peers = {}
+        for place, address in enumerate(machine["addresses"]):
+            called = peer_name(machine["name"], second=place > 0)
+            peers[called] = kubernetes.apiextensions.CustomResource(
+                f"{name}{label}-peer{'-v6' if place else ''}",
+                api_version="projectcalico.org/v3",
+                kind="BGPPeer",
+                metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
+                spec={"peerIP": address, **spec},
+                # What a run that was killed has made is in no state: it is taken in, and brought to what it
+                # should be. For a peer that is in the state this is nothing.
+                opts=pulumi.ResourceOptions(
+                    parent=self, provider=cluster, import_=called if f"BGPPeer/{called}" in left else None
+                ),
+            )
+        return peers
 
 
 def _revision(peer: kubernetes.apiextensions.CustomResource) -> pulumi.Output[str | None]:

@@ -26,7 +26,7 @@ class MachineGroupArgs(TypedDict):
 
     group_name: pulumi.Input[str]
     description: pulumi.Input[str]
-    bgp_network: str
+    bgp_networks: Sequence[str]
     """Of the nodes."""
     ssh_networks: Sequence[str]
     egress_networks: Sequence[str]
@@ -71,7 +71,8 @@ class MachineGroup(pulumi.ComponentResource):
                 ),
             )
 
-        rule("bgp", "ingress", args["bgp_network"], BGP_PORT)
+        for network in args["bgp_networks"]:
+            rule("bgp", "ingress", network, BGP_PORT)
         for network in args["ssh_networks"]:
             rule("ssh", "ingress", network, SSH_PORT)
         for network in args["egress_networks"]:

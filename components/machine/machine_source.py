@@ -5,6 +5,8 @@ Not a component: it declares the one or the other, and both give the rest the sa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components.calico.stack_name import stack_name
@@ -12,24 +14,25 @@ from components.machine.existing_machine import ExistingMachine
 from components.machine.machine import Machine
 from components.machine.machine_left_over import MachineLeftOver, made_of
 from components.machine.machine_parts import MachineParts
+from components.machine_secrets import MachineSecrets
 from components.networks import within
 from components.settings import Settings
 
 
 def machine_of(
     name: str,
-    settings: Settings,
-    private_key: pulumi.Input[str] | None,
-    host_private_key: pulumi.Input[str] | None,
+    clusters: Sequence[Settings],
+    secrets: MachineSecrets,
     parts: MachineParts | None,
     left_over: MachineLeftOver,
     opts: pulumi.ResourceOptions,
 ) -> Machine:
-    """The machine; for one that is made here the last key and the parts are needed.
+    """The machine of these settings, one for each cluster, which differ only in what is the cluster's.
 
     Raises:
-        ValueError: when they are missing.
+        ValueError: when one that is made here lacks its parts or its host key.
     """
+    settings = clusters[0]
     if not settings.made:
         return ExistingMachine(
             name,
@@ -38,11 +41,11 @@ def machine_of(
                 "port": settings.ssh_port,
                 "user": settings.ssh_user,
                 "host_key": settings.ssh_host_key,
-                "private_key": private_key,
+                "private_key": secrets.private_key,
             },
             opts,
         )
-    if parts is None or host_private_key is None:
+    if parts is None or secrets.host_private_key is None:
         raise ValueError("a machine that is made here needs machine_parts and host_private_key")
     # pulumi-openstack takes most of a second to import, which nobody else need wait for.
     from components.machine.peer_machine import PeerMachine
@@ -63,16 +66,16 @@ def machine_of(
             "flavor_is_id": parts.flavor_is_id,
             "volume_size": settings.machine_volume_size,
             "networks_behind": [str(network) for network in settings.machine_networks],
-            "bgp_network": str(settings.node_network),
+            "bgp_networks": [str(its.node_network) for its in clusters],
             "ssh_networks": [str(network) for network in settings.machine_ssh_networks],
-            "egress_networks": egress(settings),
+            "egress_networks": egress(clusters),
             "floating_network": parts.floating_network,
             "ssh_host": settings.ssh_host,
             "port": settings.ssh_port,
             "user": settings.ssh_user,
-            "private_key": private_key,
+            "private_key": secrets.private_key,
             "public_key": str(settings.machine_ssh_public_key),
-            "host_private_key": host_private_key,
+            "host_private_key": secrets.host_private_key,
             "host_key": settings.ssh_host_key,
             "stack": stack_name(),
             "left_over": left_over,
@@ -82,11 +85,13 @@ def machine_of(
     )
 
 
-def egress(settings: Settings) -> list[str]:
+def egress(clusters: Sequence[Settings]) -> list[str]:
     """Where a machine made here may open connections to; nothing that lies inside another of these."""
-    networks = dict.fromkeys(
-        [*settings.pod_networks, *settings.service_networks, *settings.machine_egress_networks]
-    )
+    wanted = [
+        *(network for its in clusters for network in (*its.pod_networks, *its.service_networks)),
+        *clusters[0].machine_egress_networks,
+    ]
+    networks = dict.fromkeys(wanted)
     return [
         str(one) for one in networks if not any(one != other and within(one, other) for other in networks)
     ]

@@ -56,7 +56,7 @@ class PeerMachineArgs(TypedDict):
     """GiB of a volume to boot from, which goes with the VM. Default: 0, it boots from the image."""
     networks_behind: NotRequired[Sequence[str]]
     """What the VM may send from beside its address. Default: none."""
-    bgp_network: str
+    bgp_networks: Sequence[str]
     """The nodes', which open BGP sessions."""
     ssh_networks: Sequence[str]
     egress_networks: Sequence[str]
@@ -111,7 +111,7 @@ class PeerMachine(pulumi.ComponentResource):
             {
                 "group_name": f"calico-peering-machine-{args['machine_name']}",
                 "description": _mark(args),
-                "bgp_network": args["bgp_network"],
+                "bgp_networks": args["bgp_networks"],
                 "ssh_networks": args["ssh_networks"],
                 "egress_networks": args["egress_networks"],
                 "cloud": args.get("cloud"),

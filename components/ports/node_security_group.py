@@ -24,9 +24,9 @@ class NodeSecurityGroupArgs(TypedDict):
     machine_name: str
     """The group is called `calico-peering-<machine_name>`."""
     machine_addresses: Sequence[str]
-    """Addresses of the machine's BGP sessions, one of each family."""
+    """Addresses of the BGP sessions, of one machine or of several."""
     machine_networks: Sequence[str]
-    """Networks behind the machine. May be empty."""
+    """Networks behind them. May be empty."""
     description: str
     """By which a group that a killed run left is known."""
     left_over: NotRequired[GroupLeftOver | None]
@@ -67,7 +67,8 @@ class NodeSecurityGroup(pulumi.ComponentResource):
         }
         for address in args["machine_addresses"]:
             family, machine = ("6", f"{address}/128") if ":" in address else ("", f"{address}/32")
-            admitted |= {f"bgp{family}": (BGP_PORT, machine), f"machine{family}": (None, machine)}
+            label = family if f"bgp{family}" not in admitted else f"-{address}"
+            admitted |= {f"bgp{label}": (BGP_PORT, machine), f"machine{label}": (None, machine)}
         rules = [
             group_rule(
                 f"{name}-{label}",

@@ -7,17 +7,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.calico.calico_bgp import CalicoBgp, CalicoBgpArgs
+from components.calico.calico_bgp import CalicoBgp, CalicoBgpArgs, PeeredMachine, SessionOptions
 from components.calico.service_networks import NOTHING, Ours
 from components.calico.service_networks_provider import ServiceNetworksProvider
 from tests.mocks.recorder import recorded
 
-ARGS: CalicoBgpArgs = {
-    "machine_name": "external",
-    "machine_addresses": ["172.34.8.45"],
-    "machine_as_number": 65112,
-    "service_networks": ["10.96.0.0/12"],
-}
+MACHINE: PeeredMachine = {"name": "external", "addresses": ["172.34.8.45"], "as_number": 65112}
+ARGS: CalicoBgpArgs = {"machines": [MACHINE], "service_networks": ["10.96.0.0/12"]}
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 CLUSTER = "pulumi:providers:kubernetes"
 BEFORE = "pulumi-python:dynamic/calico-peering:DefaultBefore"
@@ -42,7 +38,9 @@ def test_every_node_peers_with_the_machine(preview: bool) -> None:
 
 def test_each_address_family_has_a_peer_of_its_own() -> None:
     addresses = ["172.34.8.45", "2001:db8::45"]
-    made = recorded(lambda: CalicoBgp("calico", {**ARGS, "machine_addresses": addresses})).of(PEER)
+    made = recorded(
+        lambda: CalicoBgp("calico", {**ARGS, "machines": [{**MACHINE, "addresses": addresses}]})
+    ).of(PEER)
     assert {(one["metadata"]["name"], one["spec"]["peerIP"]) for one in made.values()} == {
         ("bgppeer-external", "172.34.8.45"),
         ("bgppeer-external-v6", "2001:db8::45"),
@@ -51,10 +49,13 @@ def test_each_address_family_has_a_peer_of_its_own() -> None:
 
 @pytest.mark.parametrize("preview", [False, True])
 def test_what_both_ends_agree_on_is_in_the_peer_and_the_password_in_a_secret(preview: bool) -> None:
-    args: CalicoBgpArgs = {
-        **ARGS,
-        "session": {"password": "key ring", "ttl_hops": 1, "restart_time": 5, "namespace": "kube-system"},
+    session: SessionOptions = {
+        "password": "key ring",
+        "ttl_hops": 1,
+        "restart_time": 5,
+        "namespace": "kube-system",
     }
+    args: CalicoBgpArgs = {**ARGS, "machines": [{**MACHINE, "session": session}]}
     recorder = recorded(lambda: CalicoBgp("calico", args), preview=preview)
     spec = recorder.of(PEER)["calico-peer"]["spec"]
     assert (spec["ttlSecurity"], spec["maxRestartTime"]) == (1, "5s")
@@ -99,7 +100,7 @@ def test_without_a_kubeconfig_the_ambient_one_decides() -> None:
 def test_the_address_may_be_unknown_in_a_preview() -> None:
     def program() -> None:
         unknown = pulumi.CustomResource("test:index:Later", "later").id
-        CalicoBgp("calico", {**ARGS, "machine_addresses": [unknown]})
+        CalicoBgp("calico", {**ARGS, "machines": [{**MACHINE, "addresses": [unknown]}]})
 
     recorder = recorded(program, preview=True)
     assert list(recorder.of(PEER)) == ["calico-peer"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pulumi
 import pytest
 
-from components.external_peering import ExternalPeering, expectation
+from components.bird.expectation import expectation
+from components.external_peering import ExternalPeering
 from components.ports.node_ports import NodePorts
 from components.settings import Settings, read_settings
+from components.site import read_site, single
 from tests.mocks.recorder import Outputs, recorded
 from tests.unit.example import values
 
@@ -23,9 +26,8 @@ SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\
 
 
 def peering(settings: Settings | None = None, ids: Any = PORTS) -> ExternalPeering:
-    return ExternalPeering(
-        "external", {"settings": settings or read_settings(values()), "ports": NodePorts(ids)}
-    )
+    site = single(settings or read_settings(values()))
+    return ExternalPeering("external", {"site": site, "ports": {"": NodePorts(ids)}})
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
@@ -188,3 +190,76 @@ def test_old_birds_route_reflectors_and_another_table_are_expected_as_they_are()
         "pod 192.168.0.0/16",
         "pod fd00:10:244::/56",
     ]
+
+
+SEVERAL = {
+    "machines": json.dumps(
+        {
+            "left": {"machineAddress": "172.34.8.45"},
+            "right": {"machineAddress": "172.34.8.46", "machineAsNumber": 65113},
+        }
+    ),
+    "clusters": json.dumps(
+        {
+            "east": {"kubeContext": "east"},
+            "west": {
+                "kubeContext": "west",
+                "nodeNetwork": "172.34.9.0/24",
+                "nodes": ["172.34.9.10"],
+                "multihop": 2,
+                "podNetworks": ["10.244.0.0/16"],
+                "serviceNetworks": ["10.128.0.0/16"],
+            },
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+def test_machines_share_what_is_declared_once_at_each_cluster(preview: bool) -> None:
+    site = read_site(values(**SEVERAL))
+
+    def program() -> None:
+        ExternalPeering("peering", {"site": site, "ports": {"east": NodePorts(PORTS)}})
+
+    recorder = recorded(program, preview=preview, outputs={COMMAND: {"stdout": SEEN}})
+    assert set(recorder.of(PAIRS)) == {f"peering-east-pairs-{label}" for label in PORTS}
+    assert {name: inputs["networks"] for name, inputs in recorder.of(SERVICES).items()} == {
+        "peering-east-calico-service-networks": ["10.96.0.0/12"],
+        "peering-west-calico-service-networks": ["10.128.0.0/16"],
+    }
+    assert {name: peer["spec"]["peerIP"] for name, peer in recorder.of(PEER).items()} == {
+        "peering-east-calico-left-peer": "172.34.8.45",
+        "peering-east-calico-right-peer": "172.34.8.46",
+        "peering-west-calico-left-peer": "172.34.8.45",
+        "peering-west-calico-right-peer": "172.34.8.46",
+    }
+    expected = {
+        f"peering-{machine}-{cluster}-verification"
+        for machine in ("left", "right")
+        for cluster in ("east", "west")
+    }
+    assert expected <= set(recorder.of(COMMAND))
+    if not preview:
+        text = recorder.of(COMMAND)["peering-right-west-verification"]["stdin"]
+        assert text.splitlines()[:7] == [
+            "daemon bird",
+            "address 172.34.8.46",
+            "as 65113",
+            "timeout 90",
+            "limit 16",
+            "node 172.34.9.10",
+            "service 10.128.0.0/16",
+        ]
+
+
+def test_of_several_machines_the_outputs_are_by_name() -> None:
+    seen: dict[str, Any] = {}
+
+    def program() -> None:
+        made = ExternalPeering("peering", {"site": read_site(values(**SEVERAL))})
+        made.bird_configuration.apply(lambda value: seen.update(configuration=value))
+
+    recorded(program, outputs={COMMAND: {"stdout": SEEN}})
+    assert set(seen["configuration"]) == {"left", "right"}
+    assert "protocol bgp calico_west {" in seen["configuration"]["left"]

@@ -14,7 +14,9 @@ from components.left_over import LeftOver
 from components.machine.machine_left_over import MachineLeftOver
 from components.machine.machine_parts import MachineParts
 from components.machine.ssh_keys import public_half
+from components.machine_secrets import MachineSecrets
 from components.settings import read_settings
+from components.site import single
 from tests.mocks.recorder import Recorder, recorded
 from tests.unit.example import HOST_PRIVATE_KEY, LOGIN_PRIVATE_KEY, made
 
@@ -34,6 +36,9 @@ PARTS = MachineParts("network-1", "subnet-1", image_id="image-1")
 SECRETS = [line for key in (HOST_PRIVATE_KEY, LOGIN_PRIVATE_KEY) for line in key.splitlines()[1:-1]]
 
 
+NAME = "external"
+
+
 def is_secret(value: Any) -> bool:
     return isinstance(value, dict) and pulumi.runtime.rpc._special_sig_key in value
 
@@ -43,10 +48,9 @@ def peering(parts: MachineParts = PARTS, **changes: str) -> ExternalPeering:
     return ExternalPeering(
         "gateway",
         {
-            "settings": read_settings(texts),
-            "private_key": texts["sshPrivateKey"] or None,
-            "host_private_key": texts["sshHostPrivateKey"],
-            "machine_parts": parts,
+            "site": single(read_settings(texts)),
+            "secrets": {NAME: MachineSecrets(texts["sshPrivateKey"] or None, texts["sshHostPrivateKey"])},
+            "machine_parts": {NAME: parts},
         },
     )
 
@@ -237,10 +241,10 @@ def test_what_a_killed_run_left_is_taken_in() -> None:
         ExternalPeering(
             "gateway",
             {
-                "settings": settings,
-                "host_private_key": HOST_PRIVATE_KEY,
-                "machine_parts": MachineParts("n", "s", floating_network="public"),
-                "left_over": LeftOver(machine=left),
+                "site": single(settings),
+                "secrets": {NAME: MachineSecrets(host_private_key=HOST_PRIVATE_KEY)},
+                "machine_parts": {NAME: MachineParts("n", "s", floating_network="public")},
+                "left_over": LeftOver(machine={NAME: left}),
             },
         )
 
@@ -261,7 +265,7 @@ def test_an_existing_machine_has_nothing_of_it() -> None:
         texts.pop(key)
 
     def program() -> None:
-        ExternalPeering("external", {"settings": read_settings(texts)})
+        ExternalPeering("external", {"site": single(read_settings(texts))})
 
     recorder = recorded(program, outputs={COMMAND: {"stdout": SEEN}})
     assert not any(recorder.of(kind) for kind in OPENSTACK)

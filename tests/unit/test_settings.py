@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from components.settings import KEYS, SettingsError, pair_networks, read_settings, with_nodes
+from components.site import read_site
 from tests import golden
 from tests.unit.example import HOST_KEY, PROJECT, VALUES, values
 
@@ -26,12 +27,12 @@ def test_the_reference_network_is_the_default() -> None:
 
 def test_pulumis_schema_has_the_same_keys_and_defaults() -> None:
     schema: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
-    assert set(schema) == set(KEYS)
+    assert set(schema) == {*KEYS, "machines", "clusters"}
     texts = {
         key: declared["default"] if isinstance(declared["default"], str) else json.dumps(declared["default"])
         for key, declared in schema.items()
     }
-    assert read_settings({**texts, **VALUES}) == read_settings(VALUES)
+    assert read_site({**texts, **VALUES}) == read_site(VALUES)
 
 
 def test_the_example_of_a_site_is_right() -> None:

@@ -1,0 +1,110 @@
+"""What is declared at one cluster, for all machines that peer with it: node ports and Calico's objects.
+
+Not a component: a part of ExternalPeering. Machines share a cluster's ports and its `default`, so these are
+declared once for each cluster, and only the BGPPeers once for each machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.calico.calico_bgp import CalicoBgp, PeeredMachine
+from components.calico.stack_name import stack_name
+from components.left_over import LeftOver, group_description
+from components.machine_secrets import MachineSecrets
+from components.ports.address_pairs import AddressPairs
+from components.ports.node_ports import NodePorts
+from components.settings import Settings
+from components.site import Site
+
+
+@dataclass(frozen=True)
+class ClusterSide:
+    """The components at a cluster."""
+
+    pairs: AddressPairs
+    calico: CalicoBgp
+
+
+def _peered(settings: Settings, label: str, secrets: MachineSecrets) -> PeeredMachine:
+    return {
+        "name": settings.machine_name,
+        "label": label,
+        "addresses": [str(address) for address in settings.machine_addresses],
+        "as_number": settings.machine_as_number,
+        "session": {
+            "password": secrets.password,
+            "namespace": settings.calico_namespace,
+            "ttl_hops": (settings.multihop or 1) if settings.ttl_security else 0,
+            "restart_time": settings.node_restart_time if settings.graceful_restart else 0,
+        },
+    }
+
+
+def _group(
+    name: str, site: Site, cluster: str, left_over: LeftOver, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """The id of our security group on the nodes' ports."""
+    # pulumi-openstack takes most of a second to import, which nobody else need wait for.
+    from components.ports.node_security_group import NodeSecurityGroup
+
+    all_settings = list(site.of_cluster(cluster).values())
+    behind = dict.fromkeys(str(network) for its in all_settings for network in its.machine_networks)
+    return NodeSecurityGroup(
+        f"{name}nodes",
+        {
+            "machine_name": cluster or all_settings[0].machine_name,
+            "machine_addresses": [str(one) for its in all_settings for one in its.machine_addresses],
+            "machine_networks": list(behind),
+            "description": group_description(stack_name(), cluster),
+            "left_over": left_over.group.get(cluster),
+            "cloud": all_settings[0].cloud,
+        },
+        opts,
+    ).group_id
+
+
+def cluster_side(
+    name: str,
+    site: Site,
+    cluster: str,
+    ports: NodePorts,
+    secrets: Mapping[str, MachineSecrets],
+    left_over: LeftOver,
+    opts: pulumi.ResourceOptions,
+) -> ClusterSide:
+    """Declare it; `name` is what the names of its resources begin with, as it stands."""
+    machines = site.of_cluster(cluster)
+    settings = next(iter(machines.values()))
+    pairs = AddressPairs(
+        f"{name}pairs",
+        {
+            "ports": ports.ids,
+            "aliases": ports.aliases,
+            "unfiltered": ports.unfiltered,
+            "security_group": _group(name, site, cluster, left_over, opts)
+            if settings.node_security_group
+            else None,
+            "networks": site.pair_networks(cluster),
+            "cloud": settings.cloud,
+        },
+        opts,
+    )
+    calico = CalicoBgp(
+        f"{name}calico",
+        {
+            "machines": [
+                _peered(its, machine if site.several else "", secrets.get(machine, MachineSecrets()))
+                for machine, its in machines.items()
+            ],
+            "service_networks": [str(network) for network in settings.service_networks],
+            "left_over": left_over.cluster.get(cluster, frozenset()),
+            "kubeconfig": settings.kubeconfig,
+            "context": settings.kube_context,
+        },
+        opts,
+    )
+    return ClusterSide(pairs, calico)

@@ -1,0 +1,81 @@
+"""What is declared on one machine, for all clusters that it peers with: BIRD, and the verifications.
+
+Not a component: a part of ExternalPeering. There is one verification for each cluster, which comes after
+everything else of both and says what it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import pulumi
+from pulumi_command.remote import Command, Logging
+
+from components.bird.bird_config import daemons, machine_config
+from components.bird.bird_router import BirdRouter, router
+from components.bird.expectation import expectation
+from components.bird.observed import Route, Session, parse
+from components.cluster_side import ClusterSide
+from components.machine.machine import Machine, on_instance
+from components.settings import Settings
+
+
+@dataclass(frozen=True)
+class MachineSide:
+    """What was seen on a machine at last."""
+
+    sessions: pulumi.Output[list[Session]]
+    routes: pulumi.Output[list[Route]]
+    bird_configuration: pulumi.Output[str]
+    """Once BIRD uses it."""
+
+
+def machine_side(
+    name: str,
+    machine: Machine,
+    clusters: Mapping[str, Settings],
+    sides: Mapping[str, ClusterSide],
+    opts: pulumi.ResourceOptions,
+) -> MachineSide:
+    """Declare it; `name` is what the names of its resources begin with, as it stands."""
+    bird = BirdRouter(
+        f"{name}router",
+        {
+            "connection": machine.connection,
+            "sudo": machine.sudo,
+            "instance": machine.instance,
+            "gone_with": machine.gone_with,
+            "configuration": daemons(machine_config(clusters))["bird"],
+        },
+        opts,
+    )
+    verify = on_instance(router(machine.sudo, "verify"), machine.instance)
+    seen = []
+    for cluster, settings in clusters.items():
+        side = sides[cluster]
+        parts = pulumi.Output.all(
+            bird.delivered, side.pairs.written, side.calico.bgp_peers, side.calico.written
+        )
+        verification = Command(
+            f"{name}{cluster}-verification" if cluster else f"{name}verification",
+            connection=machine.connection,
+            create=verify,
+            update=verify,
+            # pulumi-command replaces a resource whose triggers change; a changed stdin updates it.
+            stdin=parts.apply(partial(expectation, settings)),
+            add_previous_output_in_env=False,
+            logging=Logging.STDERR,
+            opts=pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(depends_on=[bird, side.pairs, side.calico])
+            ),
+        )
+        seen.append(verification.stdout.apply(parse))
+    every = pulumi.Output.all(*seen)
+    return MachineSide(
+        every.apply(lambda all_: [session for one in all_ for session in one["sessions"]]),
+        # BIRD's routes are the machine's: each verification sees all of them.
+        every.apply(lambda all_: list(all_[-1]["routes"])),
+        bird.delivered,
+    )
