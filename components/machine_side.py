@@ -16,6 +16,7 @@ from pulumi_command.remote import Command, Logging
 from components.bird.bird_config import daemons, machine_config
 from components.bird.bird_router import BirdRouter, router
 from components.bird.expectation import expectation
+from components.bird.kernel_parameters import kernel_parameters
 from components.bird.observed import Route, Session, parse
 from components.cluster_side import ClusterSide
 from components.machine.machine import Machine, on_instance
@@ -47,6 +48,7 @@ def machine_side(
             "sudo": machine.sudo,
             "instance": machine.instance,
             "gone_with": machine.gone_with,
+            "sysctls": kernel_parameters(clusters.values()),
             "configuration": daemons(machine_config(clusters))["bird"],
         },
         opts,

@@ -1,4 +1,4 @@
-"""What BirdRouter declares: the three commands on the machine, in order, and what they are given."""
+"""What BirdRouter declares: the four commands on the machine, in order, and what they are given."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def declared(user: str = "root", configuration: pulumi.Input[str] = "router id 1
         "connection": machine.connection,
         "sudo": machine.sudo,
         "configuration": configuration,
+        "sysctls": "address 172.34.8.45\n",
     }
     BirdRouter("router", arguments)
 
@@ -33,9 +34,9 @@ def recorder(request: pytest.FixtureRequest) -> Recorder:
     return recorded(declared, preview=request.param)
 
 
-def test_script_package_and_configuration_in_this_order(recorder: Recorder) -> None:
+def test_script_package_kernel_and_configuration_in_this_order(recorder: Recorder) -> None:
     names = [made.name for made in recorder.made if made.typ == COMMAND]
-    assert names == ["router-script", "router-package", "router-configuration"]
+    assert names == ["router-script", "router-package", "router-sysctls", "router-configuration"]
     for urn in recorder.urns(COMMAND):
         assert "calico-peering:index:BirdRouter$" in urn
 
@@ -50,6 +51,7 @@ def test_every_command_is_undone_and_none_is_replaced(recorder: Recorder) -> Non
     undone = {
         "router-script": "remove",
         "router-package": "uninstall",
+        "router-sysctls": "sysctls_back",
         "router-configuration": "restore",
     }
     for name, inputs in recorder.of(COMMAND).items():

@@ -38,6 +38,7 @@ def test_all_parts_are_declared(preview: bool) -> None:
         "external-router-configuration",
         "external-router-package",
         "external-router-script",
+        "external-router-sysctls",
         "external-verification",
     ]
     assert commands[-1] == "external-verification"
