@@ -29,6 +29,8 @@ class MachineSecrets:
     """What a machine that is made here gets."""
     password: pulumi.Input[str] | None = None
     """The sessions'."""
+    bastion_private_key: pulumi.Input[str] | None = None
+    """The login's on the bastion; None is the same as on the machine."""
 
 
 def machine_secrets(config: pulumi.Config, machine: str, several: bool) -> MachineSecrets:
@@ -52,7 +54,12 @@ def machine_secrets(config: pulumi.Config, machine: str, several: bool) -> Machi
             )
         return pulumi.Output.secret(text)
 
-    return MachineSecrets(secret("sshPrivateKey"), secret("sshHostPrivateKey"), secret("bgpPassword"))
+    return MachineSecrets(
+        secret("sshPrivateKey"),
+        secret("sshHostPrivateKey"),
+        secret("bgpPassword"),
+        secret("sshBastionPrivateKey"),
+    )
 
 
 def _own(config: pulumi.Config, machine: str, key: str) -> str | None:

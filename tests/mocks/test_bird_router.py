@@ -90,6 +90,29 @@ def test_the_connection_verifies_the_host_and_gives_up_in_a_minute(recorder: Rec
         assert connection["dialErrorLimit"] * connection["perDialTimeout"] <= 60
 
 
+BASTION = {"host": "jump", "host_key": "ssh-ed25519 B", "user": "hop", "port": 2222}
+
+
+@pytest.mark.parametrize(("own", "used"), [({}, KEY), ({"private_key": "KEY B"}, "KEY B")])
+def test_the_bastion_is_verified_too_and_has_the_logins_key_unless_it_has_its_own(
+    own: dict[str, str], used: str
+) -> None:
+    login: Any = {"host": "peer", "host_key": "ssh-ed25519 A", "private_key": KEY, "bastion": BASTION | own}
+
+    def program() -> None:
+        connection = ExistingMachine("machine", login).connection
+        BirdRouter("router", {"connection": connection, "configuration": ""})
+
+    for inputs in recorded(program).of(COMMAND).values():
+        connection = inputs["connection"]["value"]
+        proxy = connection["proxy"]
+        assert connection["hostKey"] == "ssh-ed25519 A"
+        assert (proxy["host"], proxy["port"], proxy["user"]) == ("jump", 2222, "hop")
+        assert proxy["hostKey"] == "ssh-ed25519 B"
+        assert used in str(proxy["privateKey"])
+        assert proxy["dialErrorLimit"] * proxy["perDialTimeout"] <= 60
+
+
 @pytest.mark.parametrize("user", ["root", "debian"])
 def test_another_user_than_root_uses_sudo_without_asking(user: str) -> None:
     for inputs in recorded(lambda: declared(user)).of(COMMAND).values():

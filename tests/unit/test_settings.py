@@ -198,6 +198,12 @@ CASES: dict[str, dict[str, str]] = {
     "machine-networks": {"machineNetworks": '["172.34.8.128/25", "10.96.1.0/24"]'},
     "machine-name": {"machineName": "External_1"},
     "ssh": {"sshHost": "-oProxyCommand=x", "sshPort": "70000", "sshUser": "root; reboot"},
+    "bastion-of-nothing": {
+        "sshBastionHostKey": HOST_KEY,
+        "sshBastionPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA",
+    },
+    "bastion-unverified": {"sshBastionHost": "198.51.100.1"},
+    "bastion": {"sshBastionHost": "jump host", "sshBastionPort": "0", "sshBastionUser": "-l"},
     "numbers": {"multihop": "256", "importLimit": "0", "verifyTimeout": "1e3"},
     "import-policy": {"importPolicy": "some"},
     "many-at-once": {

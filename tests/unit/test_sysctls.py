@@ -51,7 +51,8 @@ class Kernel:
         look = (
             f"\nprintf '\\n== look\\n'; cp {self.file} {self.folder}/file.$((at=at+1)) 2>/dev/null || :\n"
             "cd /proc/sys/net; grep -s . ipv?/fib_multipath_hash_policy ipv?/conf/*/accept_redirects"
-            " ipv4/conf/*/rp_filter ipv4/ip_forward ipv?/conf/*/forwarding ipv6/conf/*/accept_ra; printf '== end\\n'\n"
+            " ipv4/conf/*/rp_filter ipv4/ip_forward ipv?/conf/*/forwarding ipv6/conf/*/accept_ra\n"
+            "printf '== end\\n'\n"
         )
         script += "at=0\n" + look.join([*self._steps, ""])
         command = ["unshare", "--net", "sh", "-c", script]
