@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
@@ -31,6 +32,13 @@ class MachineSecrets:
     """The sessions'."""
     bastion_private_key: pulumi.Input[str] | None = None
     """The login's on the bastion; None is the same as on the machine."""
+
+
+class Configuration(Protocol):
+    """Pulumi's, as the program and as a dynamic provider has it."""
+
+    def get(self, key: str) -> str | None:
+        """A setting's text; objects are JSON."""
 
 
 def machine_secrets(config: pulumi.Config, machine: str, several: bool) -> MachineSecrets:
@@ -62,6 +70,11 @@ def machine_secrets(config: pulumi.Config, machine: str, several: bool) -> Machi
     )
 
 
-def _own(config: pulumi.Config, machine: str, key: str) -> str | None:
+def secret_text(config: Configuration, machine: str, key: str) -> str | None:
+    """One of them in clear, for a provider; `machine` is its name in `machines`, or empty."""
+    return (_own(config, machine, key) if machine else None) or config.get(key) or None
+
+
+def _own(config: Configuration, machine: str, key: str) -> str | None:
     value = json.loads(config.get(MACHINES) or "{}").get(machine, {}).get(key)
     return str(value) if value else None

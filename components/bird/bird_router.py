@@ -14,11 +14,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
 
-from components.machine.machine import on_instance
+from components.machine.machine import after_repairs, on_instance
 
 FOLDER = "/var/lib/calico-peering"
 ROUTER = f"{FOLDER}/router"
-PARTS = ("router.sh", "package.sh", "configuration.sh", "sysctls.sh", "verification.sh")
+PARTS = ("router.sh", "package.sh", "configuration.sh", "sysctls.sh", "verification.sh", "drift.sh")
 
 
 def router_script() -> str:
@@ -47,6 +47,8 @@ class BirdRouterArgs(TypedDict):
     """What is asked of the machine's kernel (kernel_parameters.py). Default: nothing, and nothing is set."""
     sudo: NotRequired[str]
     """What comes before a command that has to run as root, such as `sudo -n `. Default: nothing."""
+    repairs: NotRequired[pulumi.Output[int]]
+    """Another number has everything run again (machine_state.py). Default: it stays the same."""
     instance: NotRequired[pulumi.Output[str] | None]
     """Another one is another machine, on which everything runs again. Default: it stays the same."""
     gone_with: NotRequired[pulumi.Resource | None]
@@ -71,12 +73,13 @@ class BirdRouter(pulumi.ComponentResource):
             stdin: pulumi.Input[str] | None = None,
         ) -> Command:
             here = on_instance(create, args.get("instance"))
+            again = after_repairs(here, args.get("repairs"))
             return Command(
                 f"{name}-{part}",
                 connection=args["connection"],
                 create=here,
                 # Any change of an input runs it again in its place; nothing is replaced.
-                update=here,
+                update=again,
                 delete=delete,
                 stdin=stdin,
                 # sshd takes no environment variables by default.

@@ -52,6 +52,8 @@ class Machine(Protocol):
 
     connection: ConnectionArgs
     """For remote commands."""
+    login: Login
+    """What the connection was made of."""
     sudo: str
     """What comes before a command that has to run as root: nothing, or `sudo -n `."""
     instance: pulumi.Output[str] | None
@@ -68,6 +70,15 @@ def on_instance(command: str, instance: pulumi.Output[str] | None) -> pulumi.Inp
     on the old instance is not undone on the new one (docs/decisions.md).
     """
     return command if instance is None else pulumi.Output.concat(command, " # on instance ", instance)
+
+
+def after_repairs(command: pulumi.Input[str], repairs: pulumi.Output[int] | None) -> pulumi.Input[str]:
+    """The command line for updates, as another text after each repair, so that it runs again."""
+    if repairs is None:
+        return command
+    return pulumi.Output.all(command, repairs).apply(
+        lambda known: f"{known[0]} # repair {int(known[1])}" if known[1] else str(known[0])
+    )
 
 
 def connection(login: Login, attempts: int = DIAL_ATTEMPTS, seconds: int = DIAL_SECONDS) -> ConnectionArgs:

@@ -92,6 +92,8 @@ class PeerMachine(pulumi.ComponentResource):
 
     connection: ConnectionArgs
     """For remote commands."""
+    login: Login
+    """What the connection was made of."""
     sudo: str
     """What comes before a command that has to run as root: nothing, or `sudo -n `."""
     instance: pulumi.Output[str] | None
@@ -153,6 +155,7 @@ class PeerMachine(pulumi.ComponentResource):
             logging=Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
         )
+        self.login = login
         self.connection = connection(login)
         self.sudo = sudo(user)
         self.instance = pulumi.Output.all(vm.id, booted.id).apply(lambda ids: str(ids[0]))

@@ -1,8 +1,8 @@
 #!/bin/sh
 # BIRD on the external machine: install, deliver, verify, and everything back again.
 #
-# The beginning of the program: package.sh, configuration.sh, sysctls.sh and verification.sh are appended to it,
-# and last a line that calls `main` (components/bird/bird_router.py).
+# The beginning of the program: package.sh, configuration.sh, sysctls.sh, verification.sh and drift.sh are appended to
+# it, and last a line that calls `main` (components/bird/bird_router.py).
 #
 # Runs as root on the machine itself, from /var/lib/calico-peering, started over ssh by the components
 # BirdRouter and ExternalPeering. It owns BIRD's configuration file while it is in use, and gives it and
@@ -42,7 +42,7 @@ remove() {
 
 main() {
     case ${1:-} in
-    install | uninstall | sysctls | sysctls_back | deliver | restore | verify | remove) "$1" ;;
-    *) fail "usage: router install|uninstall|sysctls|sysctls_back|deliver|restore|verify|remove" ;;
+    install | uninstall | sysctls | sysctls_back | deliver | restore | verify | drift | remove) "$1" ;;
+    *) fail "usage: router install|uninstall|sysctls|sysctls_back|deliver|restore|verify|drift|remove" ;;
     esac
 }

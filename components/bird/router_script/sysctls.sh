@@ -119,6 +119,7 @@ sysctls() {
         done <"$WANTED"
     } >"$SYSCTL_FILE.new"
     chmod 0644 "$SYSCTL_FILE.new"; mv -f "$SYSCTL_FILE.new" "$SYSCTL_FILE"
+    kept "$SYSCTL_FILE"
     echo "set: $(while read -r path value; do printf '%s=%s ' "$(dotted "$path")" "$value"; done <"$WANTED")"
 }
 
@@ -140,6 +141,7 @@ give_back() { # FILE with lines PATH BEFORE OURS
 sysctls_back() {
     [ -f "$SYSCTLS" ] || { echo "no kernel parameter was set"; return; }
     give_back "$SYSCTLS"
+    let_go "$SYSCTL_FILE"
     if [ -e "$SYSCTLS.file" ]; then mv -f "$SYSCTLS.file" "$SYSCTL_FILE"; else rm -f "$SYSCTL_FILE"; fi
     rm -f "$SYSCTLS" "$WANTED"
     echo "the kernel's parameters are as they were"
