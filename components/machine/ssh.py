@@ -44,7 +44,12 @@ def run(machine: Endpoint, bastion: Endpoint | None, command: str, stdin: str) -
         ProviderError: when a host is not reached, is not the one it should be or refuses the login, or the
             command fails or takes too long.
     """
-    return asyncio.run(_run(machine, bastion, command, stdin))
+    # Not asyncio.run, after which the calling thread's own loop would be gone.
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(_run(machine, bastion, command, stdin))
+    finally:
+        loop.close()
 
 
 async def _run(machine: Endpoint, bastion: Endpoint | None, command: str, stdin: str) -> str:

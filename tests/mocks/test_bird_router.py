@@ -41,6 +41,19 @@ def test_script_package_kernel_and_configuration_in_this_order(recorder: Recorde
         assert "calico-peering:index:BirdRouter$" in urn
 
 
+@pytest.mark.parametrize(("repairs", "more"), [(0, ""), (2.0, " # repair 2")])
+def test_after_a_repair_everything_runs_again(repairs: float, more: str) -> None:
+    def program() -> None:
+        machine = ExistingMachine("machine", {"host": "peer", "host_key": "ssh-ed25519 A"})
+        number: Any = pulumi.Output.from_input(repairs)
+        given: Any = {"connection": machine.connection, "configuration": "", "repairs": number}
+        BirdRouter("router", given)
+
+    for inputs in recorded(program).of(COMMAND).values():
+        # In the text of updates only: in a first preview it is not known yet, and that of creation is.
+        assert inputs["update"] == inputs["create"] + more
+
+
 def test_the_configuration_travels_readable_on_standard_input(recorder: Recorder) -> None:
     inputs = recorder.of(COMMAND)["router-configuration"]
     assert inputs["stdin"] == "router id 172.34.8.45;\n"
