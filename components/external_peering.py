@@ -98,6 +98,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 site.of_machine(label),
                 sides,
                 child,
+                label if site.several else "",
             )
             for label in site.machines
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
@@ -29,6 +30,15 @@ class MachineSecrets:
     """What a machine that is made here gets."""
     password: pulumi.Input[str] | None = None
     """The sessions'."""
+    bastion_private_key: pulumi.Input[str] | None = None
+    """The login's on the bastion; None is the same as on the machine."""
+
+
+class Configuration(Protocol):
+    """Pulumi's, as the program and as a dynamic provider has it."""
+
+    def get(self, key: str) -> str | None:
+        """A setting's text; objects are JSON."""
 
 
 def machine_secrets(config: pulumi.Config, machine: str, several: bool) -> MachineSecrets:
@@ -52,9 +62,19 @@ def machine_secrets(config: pulumi.Config, machine: str, several: bool) -> Machi
             )
         return pulumi.Output.secret(text)
 
-    return MachineSecrets(secret("sshPrivateKey"), secret("sshHostPrivateKey"), secret("bgpPassword"))
+    return MachineSecrets(
+        secret("sshPrivateKey"),
+        secret("sshHostPrivateKey"),
+        secret("bgpPassword"),
+        secret("sshBastionPrivateKey"),
+    )
 
 
-def _own(config: pulumi.Config, machine: str, key: str) -> str | None:
+def secret_text(config: Configuration, machine: str, key: str) -> str | None:
+    """One of them in clear, for a provider; `machine` is its name in `machines`, or empty."""
+    return (_own(config, machine, key) if machine else None) or config.get(key) or None
+
+
+def _own(config: Configuration, machine: str, key: str) -> str | None:
     value = json.loads(config.get(MACHINES) or "{}").get(machine, {}).get(key)
     return str(value) if value else None

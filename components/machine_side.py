@@ -16,9 +16,11 @@ from pulumi_command.remote import Command, Logging
 from components.bird.bird_config import daemons, machine_config
 from components.bird.bird_router import BirdRouter, router
 from components.bird.expectation import expectation
+from components.bird.kernel_parameters import kernel_parameters
 from components.bird.observed import Route, Session, parse
 from components.cluster_side import ClusterSide
 from components.machine.machine import Machine, on_instance
+from components.machine.machine_state_provider import MachineState, reach
 from components.settings import Settings
 
 
@@ -38,15 +40,22 @@ def machine_side(
     clusters: Mapping[str, Settings],
     sides: Mapping[str, ClusterSide],
     opts: pulumi.ResourceOptions,
+    label: str = "",
 ) -> MachineSide:
-    """Declare it; `name` is what the names of its resources begin with, as it stands."""
+    """Declare it; `name` is what the names of its resources begin with, as it stands.
+
+    `label` is the machine's name in `machines`, if it is one of these.
+    """
+    state = MachineState(f"{name}state", label, reach(machine.login), opts)
     bird = BirdRouter(
         f"{name}router",
         {
             "connection": machine.connection,
             "sudo": machine.sudo,
+            "repairs": state.repairs,
             "instance": machine.instance,
             "gone_with": machine.gone_with,
+            "sysctls": kernel_parameters(clusters.values()),
             "configuration": daemons(machine_config(clusters))["bird"],
         },
         opts,
@@ -56,7 +65,7 @@ def machine_side(
     for cluster, settings in clusters.items():
         side = sides[cluster]
         parts = pulumi.Output.all(
-            bird.delivered, side.pairs.written, side.calico.bgp_peers, side.calico.written
+            bird.delivered, side.pairs.written, side.calico.bgp_peers, side.calico.written, state.repairs
         )
         verification = Command(
             f"{name}{cluster}-verification" if cluster else f"{name}verification",

@@ -112,7 +112,9 @@ class Machine:
             "--console=pipe",
         )
         groups = " ".join(map(str, control_groups.below_own(self.host.name)))
-        environment = {**tools.environment(), "LAB_GROUPS": groups}
+        # It is root over its own network, as every machine is; nspawn thinks so only of a network it made.
+        own = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
+        environment = {**tools.environment(), **own, "LAB_GROUPS": groups}
         # From inside the namespace that nspawn joins anyway: the machine's /sys is of the one it is in.
         return self.host.start(
             f"machine-{self.host.name}", "sh", "-c", BOOT_LOOP, "boot", *nspawn, env=environment

@@ -14,11 +14,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
 
-from components.machine.machine import on_instance
+from components.machine.machine import after_repairs, on_instance
 
 FOLDER = "/var/lib/calico-peering"
 ROUTER = f"{FOLDER}/router"
-PARTS = ("router.sh", "package.sh", "configuration.sh", "verification.sh")
+PARTS = ("router.sh", "package.sh", "configuration.sh", "sysctls.sh", "verification.sh", "drift.sh")
 
 
 def router_script() -> str:
@@ -43,8 +43,12 @@ class BirdRouterArgs(TypedDict):
     connection: ConnectionArgs
     configuration: pulumi.Input[str]
     """The text of bird.conf. Stands in the preview: nothing secret may be in it."""
+    sysctls: NotRequired[str | None]
+    """What is asked of the machine's kernel (kernel_parameters.py). Default: nothing, and nothing is set."""
     sudo: NotRequired[str]
     """What comes before a command that has to run as root, such as `sudo -n `. Default: nothing."""
+    repairs: NotRequired[pulumi.Output[int]]
+    """Another number has everything run again (machine_state.py). Default: it stays the same."""
     instance: NotRequired[pulumi.Output[str] | None]
     """Another one is another machine, on which everything runs again. Default: it stays the same."""
     gone_with: NotRequired[pulumi.Resource | None]
@@ -52,7 +56,7 @@ class BirdRouterArgs(TypedDict):
 
 
 class BirdRouter(pulumi.ComponentResource):
-    """The script, the package and the configuration, in this order; taken away in the other."""
+    """Script, package, kernel parameters and configuration, in this order; taken away in the other."""
 
     delivered: pulumi.Output[str]
     """The configuration, once BIRD uses it."""
@@ -69,12 +73,13 @@ class BirdRouter(pulumi.ComponentResource):
             stdin: pulumi.Input[str] | None = None,
         ) -> Command:
             here = on_instance(create, args.get("instance"))
+            again = after_repairs(here, args.get("repairs"))
             return Command(
                 f"{name}-{part}",
                 connection=args["connection"],
                 create=here,
                 # Any change of an input runs it again in its place; nothing is replaced.
-                update=here,
+                update=again,
                 delete=delete,
                 stdin=stdin,
                 # sshd takes no environment variables by default.
@@ -98,11 +103,17 @@ class BirdRouter(pulumi.ComponentResource):
             stdin=router_script(),
         )
         package = command("package", router(sudo, "install"), _leaving(sudo, "uninstall"), after=[script])
+        before = [package]
+        if (asked := args.get("sysctls")) is not None:
+            give_back = _leaving(sudo, "sysctls_back")
+            before.append(
+                command("sysctls", router(sudo, "sysctls"), give_back, after=[package], stdin=asked)
+            )
         configuration = command(
             "configuration",
             router(sudo, "deliver"),
             _leaving(sudo, "restore"),
-            after=[package],
+            after=before,
             stdin=args["configuration"],
         )
         # Through the command, so that whoever waits for the output waits for the delivery.

@@ -6,6 +6,7 @@ Pure. One text is about one machine and one cluster.
 import json
 from hashlib import sha256
 
+from components.bird.bird_config import bird_config, daemons
 from components.settings import Settings
 
 
@@ -15,10 +16,14 @@ def expectation(settings: Settings, parts: object = None) -> str:
     `parts` is what it comes after, as JSON has it: another one makes another text, so that the
     verification runs again.
     """
+    bird = bird_config(settings)
     lines = [
+        *(f"daemon {service}" for service in daemons(bird)),
         *(f"address {address}" for address in settings.machine_addresses),
         f"as {settings.machine_as_number}",
         f"timeout {settings.verify_timeout}",
+        f"limit {bird.next_hops}",
+        *([f"table {bird.table}"] if bird.table else []),
         *(f"node {node}" for family in settings.families for node in family.neighbors),
         *(f"service {network}" for network in settings.service_networks),
         *(f"pod {network}" for network in settings.pod_networks),

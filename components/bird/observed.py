@@ -1,11 +1,11 @@
 """What the verification saw on the machine, read from the output of `router verify`.
 
 Pure; it judges nothing: router_script/verification.sh did. The format is that script's: a line
-`session NEIGHBOR STATE PROTOCOL` for each session, then `routes ` and the JSON of `ip -j route`.
+`session NEIGHBOR STATE PROTOCOL` for each session, and `route PREFIX NEXTHOP…` for each route.
 """
 
-import json
-from typing import Any, TypedDict
+from ipaddress import ip_address, ip_network
+from typing import TypedDict
 
 
 class Session(TypedDict):
@@ -19,6 +19,8 @@ class Session(TypedDict):
 class Route(TypedDict):
     """A route that BIRD put into the kernel; `nextHops` are addresses, in numerical order.
 
+    A link-local address has its interface behind it: `fe80::1%eth0`. A route without next hops is one
+    that leads nowhere, such as an unreachable one.
     A stack output as it stands, so the key is spelled as Pulumi spells.
     """
 
@@ -27,47 +29,39 @@ class Route(TypedDict):
 
 
 class Observed(TypedDict):
-    """Sessions in the order of the nodes, routes in the kernel's order."""
+    """Sessions in the order of the nodes, routes in the kernel's order, those of IPv4 first."""
 
     sessions: list[Session]
     routes: list[Route]
 
 
-def _route(entry: dict[str, Any]) -> Route:
-    prefix = str(entry["dst"])
-    if prefix == "default":
-        prefix = "0.0.0.0/0"
-    elif "/" not in prefix:
-        # iproute2 leaves the length of a host's route out.
-        prefix += "/32"
-    # A single next hop stands in the route itself.
-    hops = [str(hop["gateway"]) for hop in entry.get("nexthops", [entry]) if "gateway" in hop]
-    return {"prefix": prefix, "nextHops": sorted(hops, key=_octets)}
-
-
-def _octets(address: str) -> list[int]:
-    return [int(part) for part in address.split(".")]
+def _route(prefix: str, hops: list[str]) -> Route:
+    return {
+        "prefix": str(ip_network(prefix)),
+        "nextHops": sorted(hops, key=lambda hop: ip_address(hop).packed),
+    }
 
 
 def parse(output: str) -> Observed:
     """Sessions and routes.
 
     Raises:
-        ValueError: naming the first line that is not the verification's.
+        ValueError: naming the first line that is not the verification's, or when it has none at all.
     """
-    sessions: list[Session] = []
-    text, found, routes = output.partition("routes ")
-    for line in text.splitlines():
-        match line.split():
-            case ["session", neighbor, state, protocol]:
-                sessions.append({"neighbor": neighbor, "state": state, "protocol": protocol})
-            case []:
-                pass
-            case _:
-                raise ValueError(f"not a line of the verification: {line[:80]!r}")
-    if not found:
-        raise ValueError("the verification's output ends before its routes")
-    try:
-        return {"sessions": sessions, "routes": [_route(entry) for entry in json.loads(routes)]}
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"the verification's routes are not those of `ip -j`: {error!r}") from None
+    seen: Observed = {"sessions": [], "routes": []}
+    for line in output.splitlines():
+        try:
+            match line.split():
+                case ["session", neighbor, state, protocol]:
+                    seen["sessions"].append({"neighbor": neighbor, "state": state, "protocol": protocol})
+                case ["route", prefix, *hops]:
+                    seen["routes"].append(_route(prefix, hops))
+                case []:
+                    pass
+                case _:
+                    raise ValueError("neither a session nor a route")
+        except ValueError as error:
+            raise ValueError(f"not a line of the verification: {line[:80]!r} ({error})") from None
+    if not seen["sessions"]:
+        raise ValueError("the verification's output has no session")
+    return seen

@@ -19,6 +19,8 @@ class ExistingMachine(pulumi.ComponentResource):
 
     connection: ConnectionArgs
     """For remote commands."""
+    login: Login
+    """What the connection was made of."""
     sudo: str
     """What comes before a command that has to run as root: nothing, or `sudo -n `."""
     instance: pulumi.Output[str] | None = None
@@ -28,6 +30,7 @@ class ExistingMachine(pulumi.ComponentResource):
         self, name: str, args: ExistingMachineArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("calico-peering:index:ExistingMachine", name, {}, opts)
+        self.login = args
         self.connection = connection(args)
         self.sudo = sudo(args.get("user", "root"))
         self.register_outputs({"host": args["host"]})

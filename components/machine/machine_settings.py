@@ -8,9 +8,9 @@ OpenStack: whether network, image and flavor are there is found out by machine_p
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationInfo, field_validator
 
+from components.machine.bastion_settings import BastionSettings
 from components.machine.ssh_keys import HOST_KEY_TYPE, LOGIN, public_half, public_key
 from components.networks import overlaps
 from components.setting_types import NAMESPACE, Networks, sound, whole
@@ -32,10 +32,8 @@ HOST_KEY_HINT = (
 )
 
 
-class MachineSettings(BaseModel):
+class MachineSettings(BastionSettings):
     """What a machine of `machineSource: openstack` needs; for an existing one all of it stays unset."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, hide_input_in_errors=True)
 
     machine_source: Literal["existing", "openstack"] = "existing"
     machine_network: str | None = Field(default=None, validate_default=True)
@@ -43,7 +41,7 @@ class MachineSettings(BaseModel):
     machine_flavor: str | None = Field(default=None, validate_default=True)
     machine_volume_size: Annotated[int, whole(0, MOST_GIB)] = 0
     machine_ssh_networks: Networks = Field(default=[], validate_default=True)
-    machine_egress_networks: Networks = [IPv4Network("0.0.0.0/0")]
+    machine_egress_networks: Networks = Field(default=[IPv4Network("0.0.0.0/0")])
     machine_floating_network: str | None = None
     made_host_key: str | None = Field(default=None, validate_default=True, alias="sshHostPrivateKey")
     """The public half of sshHostPrivateKey."""

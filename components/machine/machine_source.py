@@ -11,7 +11,7 @@ import pulumi
 
 from components.calico.stack_name import stack_name
 from components.machine.existing_machine import ExistingMachine
-from components.machine.machine import Machine
+from components.machine.machine import Bastion, Machine
 from components.machine.machine_left_over import MachineLeftOver, made_of
 from components.machine.machine_parts import MachineParts
 from components.machine_secrets import MachineSecrets
@@ -33,6 +33,7 @@ def machine_of(
         ValueError: when one that is made here lacks its parts or its host key.
     """
     settings = clusters[0]
+    bastion = _bastion(settings, secrets)
     if not settings.made:
         return ExistingMachine(
             name,
@@ -42,6 +43,7 @@ def machine_of(
                 "user": settings.ssh_user,
                 "host_key": settings.ssh_host_key,
                 "private_key": secrets.private_key,
+                "bastion": bastion,
             },
             opts,
         )
@@ -74,6 +76,7 @@ def machine_of(
             "port": settings.ssh_port,
             "user": settings.ssh_user,
             "private_key": secrets.private_key,
+            "bastion": bastion,
             "public_key": str(settings.machine_ssh_public_key),
             "host_private_key": secrets.host_private_key,
             "host_key": settings.ssh_host_key,
@@ -83,6 +86,18 @@ def machine_of(
         },
         opts,
     )
+
+
+def _bastion(settings: Settings, secrets: MachineSecrets) -> Bastion | None:
+    if settings.ssh_bastion_host is None:
+        return None
+    return {
+        "host": settings.ssh_bastion_host,
+        "port": settings.ssh_bastion_port,
+        "user": settings.ssh_bastion_user,
+        "host_key": str(settings.ssh_bastion_host_key),
+        "private_key": secrets.bastion_private_key,
+    }
 
 
 def egress(clusters: Sequence[Settings]) -> list[str]:

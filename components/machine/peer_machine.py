@@ -20,7 +20,7 @@ from pulumi_openstack.compute import Instance, InstanceBlockDeviceArgs, Instance
 from pulumi_openstack.networking import FloatingIp, Port, PortAllowedAddressPairArgs, PortFixedIpArgs
 
 from components.machine.cloud_init import user_data
-from components.machine.machine import Login, connection, on_instance, sudo
+from components.machine.machine import Bastion, Login, connection, on_instance, sudo
 from components.machine.machine_fault import find_fault
 from components.machine.machine_group import MachineGroup
 from components.machine.machine_left_over import METADATA, MachineLeftOver, clear_port, key_pair_name, mark
@@ -73,6 +73,8 @@ class PeerMachineArgs(TypedDict):
     """The login. Default: root."""
     private_key: NotRequired[pulumi.Input[str] | None]
     """The login's. Default: the ssh agent."""
+    bastion: NotRequired[Bastion | None]
+    """By way of which sshd is reached. Default: directly."""
     public_key: str
     """The login's, which the VM lets in; another one makes the VM anew."""
     host_private_key: pulumi.Input[str]
@@ -92,6 +94,8 @@ class PeerMachine(pulumi.ComponentResource):
 
     connection: ConnectionArgs
     """For remote commands."""
+    login: Login
+    """What the connection was made of."""
     sudo: str
     """What comes before a command that has to run as root: nothing, or `sudo -n `."""
     instance: pulumi.Output[str] | None
@@ -141,6 +145,7 @@ class PeerMachine(pulumi.ComponentResource):
             "port": args.get("port", 22),
             "user": user,
             "private_key": args.get("private_key"),
+            "bastion": args.get("bastion"),
         }
         wait = on_instance(BOOTED, vm.id)
         booted = Command(
@@ -152,6 +157,7 @@ class PeerMachine(pulumi.ComponentResource):
             logging=Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
         )
+        self.login = login
         self.connection = connection(login)
         self.sudo = sudo(user)
         self.instance = pulumi.Output.all(vm.id, booted.id).apply(lambda ids: str(ids[0]))

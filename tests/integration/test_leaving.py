@@ -6,7 +6,7 @@ import pytest
 from openstack.connection import Connection
 
 from lab.external import External
-from tests.integration.conftest import Calico, Stack, bird_routes
+from tests.integration.conftest import Calico, Changed, Stack, bird_routes
 
 FOREIGN_DEFAULTS: dict[str, dict[str, Any] | None] = {
     "no default": None,
@@ -39,7 +39,7 @@ def on_machine(machine: External) -> dict[str, str]:
         "services": "systemctl list-units --type=service --state=running --no-legend --plain",
         "routes": "ip route; ip -6 route",
         "users": "cut -d: -f1 /etc/passwd /etc/group",
-        "sysctls": "sysctl -a 2>/dev/null | grep -E '^net.ipv4.(ip_forward|fib_multi|conf.(all|eth0))'",
+        "sysctls": "sysctl -a 2>/dev/null | grep -E '^net.ipv[46].(ip_forward|fib_multi|conf.[a-z0-9]+)'",
     }
     return {name: machine.run("sh", "-c", look).stdout for name, look in looks.items()}
 
@@ -95,22 +95,34 @@ def test_a_default_that_became_shared_is_kept(bare_stack: Stack, calico: Calico)
 
 
 @pytest.mark.parametrize("active", [True, False], ids=["running", "stopped"])
-def test_a_bird_that_was_there_before_is_given_back(
-    bare_stack: Stack, machine: External, active: bool
+def test_a_machine_with_a_bird_and_parameters_of_its_own_is_given_back(
+    bare_stack: Stack, changed: Changed, machine: External, active: bool
 ) -> None:
     bare_stack.destroy()
     own = "# the machine itself made this file\nrouter id 192.0.2.1;\nprotocol device { }\n"
     machine.run("sh", "-c", "apt-get update -qq && apt-get install -y -qq bird2")
+    strict = "/proc/sys/net/ipv4/conf/eth0/rp_filter"
+    file = "/etc/sysctl.d/90-calico-peering.conf"
     try:
         machine.run("sh", "-c", f"printf '%s' '{own}' > /etc/bird/bird.conf")
         machine.run("systemctl", "reload-or-restart" if active else "stop", "bird")
+        machine.run("sh", "-c", f"echo 1 >{strict}; echo '# somebody' >{file}; chmod 0600 {file}")
         before = on_machine(machine)
-        bare_stack.up()
+        forwarding = changed(machineNetworks=["10.50.0.0/16"], advertise=True)
+        bare_stack.run("up", "--yes", "--skip-preview", environment=forwarding)
         assert machine.run("cat", "/etc/bird/bird.conf").stdout != own
-        bare_stack.destroy()
+        assert "net.ipv4.ip_forward = 1\n" in machine.run("cat", file).stdout
+        assert machine.run("cat", "/proc/sys/net/ipv4/ip_forward", strict).stdout == "1\n2\n"
+        # Somebody needs another hash, which is theirs from now on.
+        machine.run("sh", "-c", "echo 2 >/proc/sys/net/ipv4/fib_multipath_hash_policy")
+        text = bare_stack.destroy()
+        assert "net.ipv4.fib_multipath_hash_policy stays at 2: somebody set that" in text
+        machine.run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/fib_multipath_hash_policy")
         assert machine.run("cat", "/etc/bird/bird.conf").stdout == own
         after = on_machine(machine)
         for name, was in before.items():
             assert after[name] == was, name
+        assert bird_routes(machine) == {}
     finally:
+        machine.run("sh", "-c", f"echo 0 >{strict}; rm -f {file}")
         machine.run("apt-get", "purge", "-y", "-qq", "--autoremove", "bird2")

@@ -30,6 +30,11 @@ def test_a_user_with_sudo_delivers_and_leaves_as_root_does(
     bare_stack.destroy()
     bare_stack.run("up", "--yes", "--skip-preview", environment=changed(sshUser=user))
     assert len(bird_routes(machine)) == 3
+    hash_policy = "/proc/sys/net/ipv4/fib_multipath_hash_policy"
+    assert machine.run("cat", hash_policy).stdout == "1\n"
+    # A refresh needs sudo too.
+    bare_stack.run("preview", "--refresh", "--expect-no-changes", environment=changed(sshUser=user))
     bare_stack.destroy()
+    assert machine.run("cat", hash_policy).stdout == "0\n"
     assert bird_routes(machine) == {}
     assert machine.run("test", "-e", "/var/lib/calico-peering", check=False).returncode == 1

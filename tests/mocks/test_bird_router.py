@@ -1,4 +1,4 @@
-"""What BirdRouter declares: the three commands on the machine, in order, and what they are given."""
+"""What BirdRouter declares: the four commands on the machine, in order, and what they are given."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def declared(user: str = "root", configuration: pulumi.Input[str] = "router id 1
         "connection": machine.connection,
         "sudo": machine.sudo,
         "configuration": configuration,
+        "sysctls": "address 172.34.8.45\n",
     }
     BirdRouter("router", arguments)
 
@@ -33,11 +34,24 @@ def recorder(request: pytest.FixtureRequest) -> Recorder:
     return recorded(declared, preview=request.param)
 
 
-def test_script_package_and_configuration_in_this_order(recorder: Recorder) -> None:
+def test_script_package_kernel_and_configuration_in_this_order(recorder: Recorder) -> None:
     names = [made.name for made in recorder.made if made.typ == COMMAND]
-    assert names == ["router-script", "router-package", "router-configuration"]
+    assert names == ["router-script", "router-package", "router-sysctls", "router-configuration"]
     for urn in recorder.urns(COMMAND):
         assert "calico-peering:index:BirdRouter$" in urn
+
+
+@pytest.mark.parametrize(("repairs", "more"), [(0, ""), (2.0, " # repair 2")])
+def test_after_a_repair_everything_runs_again(repairs: float, more: str) -> None:
+    def program() -> None:
+        machine = ExistingMachine("machine", {"host": "peer", "host_key": "ssh-ed25519 A"})
+        number: Any = pulumi.Output.from_input(repairs)
+        given: Any = {"connection": machine.connection, "configuration": "", "repairs": number}
+        BirdRouter("router", given)
+
+    for inputs in recorded(program).of(COMMAND).values():
+        # In the text of updates only: in a first preview it is not known yet, and that of creation is.
+        assert inputs["update"] == inputs["create"] + more
 
 
 def test_the_configuration_travels_readable_on_standard_input(recorder: Recorder) -> None:
@@ -50,6 +64,7 @@ def test_every_command_is_undone_and_none_is_replaced(recorder: Recorder) -> Non
     undone = {
         "router-script": "remove",
         "router-package": "uninstall",
+        "router-sysctls": "sysctls_back",
         "router-configuration": "restore",
     }
     for name, inputs in recorder.of(COMMAND).items():
@@ -86,6 +101,29 @@ def test_the_connection_verifies_the_host_and_gives_up_in_a_minute(recorder: Rec
         connection = inputs["connection"]["value"]
         assert connection["hostKey"] == "ssh-ed25519 A"
         assert connection["dialErrorLimit"] * connection["perDialTimeout"] <= 60
+
+
+BASTION = {"host": "jump", "host_key": "ssh-ed25519 B", "user": "hop", "port": 2222}
+
+
+@pytest.mark.parametrize(("own", "used"), [({}, KEY), ({"private_key": "KEY B"}, "KEY B")])
+def test_the_bastion_is_verified_too_and_has_the_logins_key_unless_it_has_its_own(
+    own: dict[str, str], used: str
+) -> None:
+    login: Any = {"host": "peer", "host_key": "ssh-ed25519 A", "private_key": KEY, "bastion": BASTION | own}
+
+    def program() -> None:
+        connection = ExistingMachine("machine", login).connection
+        BirdRouter("router", {"connection": connection, "configuration": ""})
+
+    for inputs in recorded(program).of(COMMAND).values():
+        connection = inputs["connection"]["value"]
+        proxy = connection["proxy"]
+        assert connection["hostKey"] == "ssh-ed25519 A"
+        assert (proxy["host"], proxy["port"], proxy["user"]) == ("jump", 2222, "hop")
+        assert proxy["hostKey"] == "ssh-ed25519 B"
+        assert used in str(proxy["privateKey"])
+        assert proxy["dialErrorLimit"] * proxy["perDialTimeout"] <= 60
 
 
 @pytest.mark.parametrize("user", ["root", "debian"])

@@ -22,10 +22,7 @@ PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
-HOPS = [{"gateway": "172.34.8.10", "dev": "eth0", "weight": 1, "flags": []}]
-SEEN = "session 172.34.8.10 Established calico1\nroutes " + json.dumps(
-    [{"dst": "10.96.0.0/12", "nexthops": HOPS}]
-)
+SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\n"
 
 
 def peering(settings: Settings | None = None, ids: Any = PORTS) -> ExternalPeering:
@@ -41,6 +38,7 @@ def test_all_parts_are_declared(preview: bool) -> None:
         "external-router-configuration",
         "external-router-package",
         "external-router-script",
+        "external-router-sysctls",
         "external-verification",
     ]
     assert commands[-1] == "external-verification"
@@ -70,9 +68,11 @@ def test_the_verification_comes_after_everything_else() -> None:
 def test_the_verification_expects_what_the_settings_say() -> None:
     recorder = recorded(peering, outputs={COMMAND: {"stdout": SEEN}})
     assert recorder.of(COMMAND)["external-verification"]["stdin"].splitlines()[:-1] == [
+        "daemon bird",
         "address 172.34.8.45",
         "as 65112",
         "timeout 90",
+        "limit 16",
         "node 172.34.8.10",
         "node 172.34.8.30",
         "node 172.34.8.76",
@@ -169,6 +169,30 @@ def test_the_timeout_of_the_verification_is_the_settings() -> None:
     assert "timeout 7\n" in expectation(read_settings(values(verifyTimeout="7")))
 
 
+def test_old_birds_route_reflectors_and_another_table_are_expected_as_they_are() -> None:
+    wanted = {
+        "birdVersion": "1.6",
+        "machineAddress6": "2001:db8:8::45",
+        "nodeNetwork6": "2001:db8:8::/64",
+        "nodes": '["172.34.8.10", "172.34.8.30", "2001:db8:8::10", "2001:db8:8::30"]',
+        "routeReflectors": '["172.34.8.30", "2001:db8:8::30"]',
+        "podNetworks": '["192.168.0.0/16", "fd00:10:244::/56"]',
+        "kernelTable": "77",
+    }
+    lines = expectation(read_settings(values(**wanted))).splitlines()
+    assert [line for line in lines if line.split()[0] in ("daemon", "address", "table", "node", "pod")] == [
+        "daemon bird",
+        "daemon bird6",
+        "address 172.34.8.45",
+        "address 2001:db8:8::45",
+        "table 77",
+        "node 172.34.8.30",
+        "node 2001:db8:8::30",
+        "pod 192.168.0.0/16",
+        "pod fd00:10:244::/56",
+    ]
+
+
 SEVERAL = {
     "machines": json.dumps(
         {
@@ -219,10 +243,12 @@ def test_machines_share_what_is_declared_once_at_each_cluster(preview: bool) -> 
     assert expected <= set(recorder.of(COMMAND))
     if not preview:
         text = recorder.of(COMMAND)["peering-right-west-verification"]["stdin"]
-        assert text.splitlines()[:5] == [
+        assert text.splitlines()[:7] == [
+            "daemon bird",
             "address 172.34.8.46",
             "as 65113",
             "timeout 90",
+            "limit 16",
             "node 172.34.9.10",
             "service 10.128.0.0/16",
         ]

@@ -31,7 +31,7 @@ PROVIDER = "pulumi:providers:openstack"
 COMMAND = "command:remote:Command"
 OPENSTACK = (INSTANCE, KEY_PAIR, PORT, GROUP, RULE, FLOATING, PROVIDER)
 
-SEEN = "routes []"
+SEEN = "session 172.34.8.10 Established calico1"
 PARTS = MachineParts("network-1", "subnet-1", image_id="image-1")
 SECRETS = [line for key in (HOST_PRIVATE_KEY, LOGIN_PRIVATE_KEY) for line in key.splitlines()[1:-1]]
 
@@ -201,7 +201,7 @@ def test_commands_run_again_on_another_instance() -> None:
 
 def test_commands_for_an_instance_that_is_not_known_yet_are_unknown() -> None:
     commands = declared(preview=True).of(COMMAND)
-    assert len(commands) == 5
+    assert len(commands) == 6
     for inputs in commands.values():
         assert inputs.get("create") is None or inputs["create"] == pulumi.runtime.rpc.UNKNOWN
 

@@ -188,8 +188,9 @@ CASES: dict[str, dict[str, str]] = {
     "duplicate-nodes": {"nodes": '["172.34.8.10", "172.34.8.30", "172.34.8.10"]'},
     "nodes-not-a-list": {"nodes": "172.34.8.10"},
     "too-many-nodes": {
-        "nodeNetwork": "172.34.8.0/23",
-        "nodes": json.dumps([f"172.34.9.{last}" for last in range(1, 232)]),
+        "nodeNetwork": "172.34.8.0/22",
+        "machineAddress": "172.34.11.45",
+        "nodes": json.dumps([f"172.34.{8 + last // 250}.{last % 250 + 1}" for last in range(501)]),
     },
     "no-host-key": {"sshHostKey": ""},
     "host-key-scanned": {"sshHostKey": f"172.34.8.45 {HOST_KEY}"},
@@ -215,6 +216,12 @@ CASES: dict[str, dict[str, str]] = {
     "machine-networks": {"machineNetworks": '["172.34.8.128/25", "10.96.1.0/24"]'},
     "machine-name": {"machineName": "External_1"},
     "ssh": {"sshHost": "-oProxyCommand=x", "sshPort": "70000", "sshUser": "root; reboot"},
+    "bastion-of-nothing": {
+        "sshBastionHostKey": HOST_KEY,
+        "sshBastionPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA",
+    },
+    "bastion-unverified": {"sshBastionHost": "198.51.100.1"},
+    "bastion": {"sshBastionHost": "jump host", "sshBastionPort": "0", "sshBastionUser": "-l"},
     "numbers": {"multihop": "256", "importLimit": "0", "verifyTimeout": "1e3"},
     "import-policy": {"importPolicy": "some"},
     "many-at-once": {

@@ -67,7 +67,7 @@ $around"
     chown "root:$(getent group bird >/dev/null && echo bird || echo root)" "$STAGED"
     chmod 0640 "$STAGED"
     mv -f "$STAGED" "$CONFIGURATION"
-    activate && { echo "BIRD uses the configuration"; return; }
+    activate && { kept "$CONFIGURATION"; kept_running bird; echo "BIRD uses the configuration"; return; }
     why=$reason
     if [ "${first:-}" ]; then
         restore >/dev/null
@@ -87,6 +87,7 @@ restore() {
         wait_until 5 withdrawn || :
     fi
     put "$BEFORE/bird.conf"
+    let_go "$CONFIGURATION"; rm -f "$SERVICES"
     case $(cat "$BEFORE/active") in
     active | activating | reloading)
         if active; then

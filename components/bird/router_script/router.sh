@@ -1,13 +1,13 @@
 #!/bin/sh
 # BIRD on the external machine: install, deliver, verify, and everything back again.
 #
-# The beginning of the program: package.sh, configuration.sh and verification.sh are appended to it, and
-# last a line that calls `main` (components/bird/bird_router.py).
+# The beginning of the program: package.sh, configuration.sh, sysctls.sh, verification.sh and drift.sh are appended to
+# it, and last a line that calls `main` (components/bird/bird_router.py).
 #
 # Runs as root on the machine itself, from /var/lib/calico-peering, started over ssh by the components
 # BirdRouter and ExternalPeering. It owns BIRD's configuration file while it is in use, and gives it and
 # the service back as they were. It does not know what a right configuration is (bird -p does), and
-# touches neither addresses nor firewall nor sysctls. Each command may be run again at any time.
+# touches neither addresses nor firewall. Each command may be run again at any time.
 # It relies on POSIX sh, awk, iproute2, systemd, and on apt where BIRD 2 is not there yet.
 set -eu
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
@@ -35,13 +35,14 @@ journal() { # LINES: BIRD's last messages, where there is a journal
 
 remove() {
     restore
+    sysctls_back
     uninstall
     rm -rf "$FOLDER"
 }
 
 main() {
     case ${1:-} in
-    install | uninstall | deliver | restore | verify | remove) "$1" ;;
-    *) fail "usage: router install|uninstall|deliver|restore|verify|remove" ;;
+    install | uninstall | sysctls | sysctls_back | deliver | restore | verify | drift | remove) "$1" ;;
+    *) fail "usage: router install|uninstall|sysctls|sysctls_back|deliver|restore|verify|drift|remove" ;;
     esac
 }
