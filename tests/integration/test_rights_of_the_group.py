@@ -32,7 +32,7 @@ group = NodeSecurityGroup(
     "nodes",
     {
         "machine_name": os.environ["MACHINE"],
-        "machine_address": "172.34.8.45",
+        "machine_addresses": ["172.34.8.45"],
         "machine_networks": ["10.50.0.0/24"],
         "description": group_description(MARK),
         "left_over": find_group(connect("lab"), MARK, "lab"),
