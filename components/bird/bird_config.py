@@ -25,8 +25,13 @@ PASSWORD_FILE = "/etc/bird/calico-peering.password"
 NEXT_HOP_STEPS = (16, 32, 64, 128, 255)
 
 
-def next_hop_limit(nodes: int) -> int:
-    """How many next hops `merge paths` may put into one route: room for all nodes, 16 to 255."""
+def next_hop_limit(version: str, nodes: int) -> int:
+    """How many next hops `merge paths` may put into one route: room for all nodes, 16 to 255.
+
+    Always 255 for BIRD 3, which dies (3.1.8) when a reconfiguration changes it.
+    """
+    if version == "3":
+        return NEXT_HOP_STEPS[-1]
     return next((step for step in NEXT_HOP_STEPS if nodes <= step), NEXT_HOP_STEPS[-1])
 
 
@@ -157,7 +162,7 @@ def machine_config(clusters: Mapping[str, Settings]) -> BirdConfig:
         router_id=settings.router_id or IPv4Address(0),
         as_number=settings.machine_as_number,
         peerings=peerings,
-        next_hops=next_hop_limit(max(len(peering.neighbors) for peering in peerings)),
+        next_hops=next_hop_limit(settings.bird_version, max(len(peering.neighbors) for peering in peerings)),
         table=settings.kernel_table,
         metric=settings.kernel_metric,
         vrf=settings.vrf,

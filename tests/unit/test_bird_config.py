@@ -59,4 +59,5 @@ def test_the_birds_of_these_tests_refuse_what_is_wrong(
     ("nodes", "limit"), [(0, 16), (4, 16), (16, 16), (17, 32), (129, 255), (255, 255), (999, 255)]
 )
 def test_a_route_has_room_for_all_nodes(nodes: int, limit: int) -> None:
-    assert next_hop_limit(nodes) == limit
+    assert next_hop_limit("2", nodes) == limit
+    assert next_hop_limit("3", nodes) == 255
