@@ -136,7 +136,11 @@ class ExternalPeering(pulumi.ComponentResource):
                 "sudo": machine.sudo,
                 "instance": machine.instance,
                 "gone_with": machine.gone_with,
-                "configuration": daemons(bird_config(settings))["bird"],
+                "configurations": daemons(bird_config(settings)),
+                "password": args.get("password"),
+                "version": settings.bird_version,
+                "package_version": settings.bird_package_version,
+                "package_files": settings.bird_package_files,
             },
             child,
         )

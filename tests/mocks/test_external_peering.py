@@ -140,6 +140,23 @@ def test_the_outputs_are_what_the_verification_saw() -> None:
     assert "neighbor range 172.34.8.0/24 as 64512;" in seen["configuration"]
 
 
+def test_the_old_bird_and_its_password_are_delivered_to_each_daemon() -> None:
+    families = {"machineAddress6": "fd00:34::45", "nodeNetwork6": "fd00:34::/64"}
+    lists = {"nodes": '["172.34.8.10", "fd00:34::10"]', "birdVersion": "1.6", "bgpPassword": "a word"}
+    settings = read_settings(values(**families, **lists))
+
+    def program() -> None:
+        ExternalPeering("external", {"settings": settings, "password": "a word"})
+
+    made = recorded(program, outputs={COMMAND: {"stdout": SEEN}}).of(COMMAND)
+    assert made["external-router-package"]["create"].endswith("router install 1.6")
+    assert list(made)[2:5] == [
+        "external-router-password",
+        "external-router-configuration",
+        "external-router-configuration-bird6",
+    ]
+
+
 def test_without_ports_there_is_no_openstack() -> None:
     recorder = recorded(lambda: peering(ids={}), outputs={COMMAND: {"stdout": SEEN}})
     assert recorder.of(PAIRS) == {}
