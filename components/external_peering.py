@@ -99,6 +99,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 sides,
                 child,
                 label if site.several else "",
+                secrets.get(label, MachineSecrets()).password,
             )
             for label in site.machines
         }

@@ -41,11 +41,13 @@ def machine_side(
     sides: Mapping[str, ClusterSide],
     opts: pulumi.ResourceOptions,
     label: str = "",
+    password: pulumi.Input[str] | None = None,
 ) -> MachineSide:
     """Declare it; `name` is what the names of its resources begin with, as it stands.
 
-    `label` is the machine's name in `machines`, if it is one of these.
+    `label` is the machine's name in `machines`, if it is one of these; `password` is the sessions'.
     """
+    settings = next(iter(clusters.values()))
     state = MachineState(f"{name}state", label, reach(machine.login), opts)
     bird = BirdRouter(
         f"{name}router",
@@ -56,13 +58,17 @@ def machine_side(
             "instance": machine.instance,
             "gone_with": machine.gone_with,
             "sysctls": kernel_parameters(clusters.values()),
-            "configuration": daemons(machine_config(clusters))["bird"],
+            "configurations": daemons(machine_config(clusters)),
+            "password": password,
+            "version": settings.bird_version,
+            "package_version": settings.bird_package_version,
+            "package_files": settings.bird_package_files,
         },
         opts,
     )
     verify = on_instance(router(machine.sudo, "verify"), machine.instance)
     seen = []
-    for cluster, settings in clusters.items():
+    for cluster, its in clusters.items():
         side = sides[cluster]
         parts = pulumi.Output.all(
             bird.delivered, side.pairs.written, side.calico.bgp_peers, side.calico.written, state.repairs
@@ -73,7 +79,7 @@ def machine_side(
             create=verify,
             update=verify,
             # pulumi-command replaces a resource whose triggers change; a changed stdin updates it.
-            stdin=parts.apply(partial(expectation, settings)),
+            stdin=parts.apply(partial(expectation, its)),
             add_previous_output_in_env=False,
             logging=Logging.STDERR,
             opts=pulumi.ResourceOptions.merge(

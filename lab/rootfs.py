@@ -1,4 +1,4 @@
-"""The machines' Debian: systemd, sshd, cloud-init and an offline apt repository with bird2 inside.
+"""The machines' Debian: systemd, sshd, cloud-init and an offline apt repository with BIRD 1.6 and 2.
 
 Made once with mmdebstrap from the machine's own apt sources and cached; never changed afterwards: a
 running machine is an overlay above it (lab/machine.py).
@@ -20,7 +20,8 @@ PACKAGES = (
     "systemd systemd-sysv dbus openssh-server iproute2 procps iputils-ping curl ca-certificates sudo"
     " cloud-init"
 ).split()
-OFFLINE = ("bird2",)
+# Each fetched on its own, since 1.6 and 2 exclude each other.
+OFFLINE = ("bird", "bird2")
 REPOSITORY = "opt/repository"
 # The data source of OpenStack's own images cannot be had here: nothing answers on 169.254.169.254. And
 # cloud-init must not write Debian's mirrors over the sources that are inside, nor set a locale that is not.
@@ -61,7 +62,7 @@ def _install(tools: Tools, folder: Path) -> None:
         f"--include={','.join(PACKAGES)}",
         *excluded,
         "--customize-hook=rm -f $1/var/cache/apt/archives/*.deb",
-        f"--customize-hook=chroot $1 apt-get install --yes --download-only {' '.join(OFFLINE)}",
+        *(f"--customize-hook=chroot $1 apt-get install --yes --download-only {name}" for name in OFFLINE),
         f"--customize-hook=mkdir -p $1/{REPOSITORY}",
         f"--customize-hook=mv $1/var/cache/apt/archives/*.deb $1/{REPOSITORY}/",
         RELEASE,

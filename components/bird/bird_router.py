@@ -2,23 +2,36 @@
 
 What is done there is told in router_script/*.sh, which this puts on the machine. It deliberately does
 not know what the configuration says, and does not verify that sessions come up (external_peering.py:
-they need Calico's side too). It relies on pulumi-command, and on systemd and BIRD 2 (or apt) there.
+they need Calico's side too). It relies on pulumi-command, and on systemd and apt or dnf there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
 
+from components.bird.package_files import PackageFiles
 from components.machine.machine import after_repairs, on_instance
 
 FOLDER = "/var/lib/calico-peering"
 ROUTER = f"{FOLDER}/router"
-PARTS = ("router.sh", "package.sh", "configuration.sh", "sysctls.sh", "verification.sh", "drift.sh")
+PARTS = (
+    "router.sh",
+    "package.sh",
+    "password.sh",
+    "configuration.sh",
+    "delivery.sh",
+    "starting.sh",
+    "sysctls.sh",
+    "verification.sh",
+    "drift.sh",
+)
+# A text that was cut off on its way lacks it and is refused (router_script/delivery.sh).
+END = "# End of the configuration.\n"
 
 
 def router_script() -> str:
@@ -32,8 +45,11 @@ def router(sudo: str, command: str) -> str:
     return f"{sudo}{ROUTER} {command}"
 
 
-def _leaving(sudo: str, command: str) -> str:
-    # A machine that was set up anew must not block a destroy; what is left there, `remove` takes away.
+def leaving(sudo: str, command: str) -> str:
+    """The command line that undoes something; nothing on a machine that was set up anew.
+
+    That one must not block a destroy; what is left there, `remove` takes away.
+    """
     return f"{sudo}sh -c 'test ! -e {ROUTER} || {ROUTER} {command}'"
 
 
@@ -41,8 +57,17 @@ class BirdRouterArgs(TypedDict):
     """The machine and what BIRD is to do there."""
 
     connection: ConnectionArgs
-    configuration: pulumi.Input[str]
-    """The text of bird.conf. Stands in the preview: nothing secret may be in it."""
+    configurations: Mapping[str, pulumi.Input[str]]
+    """The configuration of each service: `bird`, and `bird6` of BIRD 1.6. Stands in the preview: nothing
+    secret may be in it."""
+    password: NotRequired[pulumi.Input[str] | None]
+    """What the configurations' PASSWORD is; a secret whether it comes as one or not. Default: none."""
+    version: NotRequired[str]
+    """BIRD's series: `1.6`, `2` or `3`. Default: 2."""
+    package_version: NotRequired[str | None]
+    """The exact version of its package. Default: the newest."""
+    package_files: NotRequired[Sequence[str]]
+    """Paths of .deb or .rpm files here, taken instead of the machine's package sources. Default: none."""
     sysctls: NotRequired[str | None]
     """What is asked of the machine's kernel (kernel_parameters.py). Default: nothing, and nothing is set."""
     sudo: NotRequired[str]
@@ -56,10 +81,14 @@ class BirdRouterArgs(TypedDict):
 
 
 class BirdRouter(pulumi.ComponentResource):
-    """Script, package, kernel parameters and configuration, in this order; taken away in the other."""
+    """Script, package, kernel parameters, password, configurations, in this order; away in the other.
+
+    Raises:
+        pulumi.RunError: when a file of `package_files` cannot be read.
+    """
 
     delivered: pulumi.Output[str]
-    """The configuration, once BIRD uses it."""
+    """The configurations, one after the other, once BIRD uses them."""
 
     def __init__(self, name: str, args: BirdRouterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:BirdRouter", name, {}, opts)
@@ -67,10 +96,11 @@ class BirdRouter(pulumi.ComponentResource):
 
         def command(
             part: str,
-            create: str,
+            create: pulumi.Input[str],
             delete: str,
             after: Sequence[pulumi.Resource] = (),
             stdin: pulumi.Input[str] | None = None,
+            secret_outputs: Sequence[str] = (),
         ) -> Command:
             here = on_instance(create, args.get("instance"))
             again = after_repairs(here, args.get("repairs"))
@@ -86,13 +116,16 @@ class BirdRouter(pulumi.ComponentResource):
                 add_previous_output_in_env=False,
                 logging=Logging.STDERR,
                 opts=pulumi.ResourceOptions(
-                    parent=self, depends_on=[*after], deleted_with=args.get("gone_with")
+                    parent=self,
+                    depends_on=[*after],
+                    deleted_with=args.get("gone_with"),
+                    additional_secret_outputs=[*secret_outputs],
                 ),
             )
 
         install = (
             f"umask 077 && mkdir -p {FOLDER} && cd {FOLDER} && cat >router.new && sh -n router.new"
-            " && chmod 0700 router.new && mv router.new router"
+            " && tail -n 1 router.new | grep -q ^main && chmod 0700 router.new && mv router.new router"
         )
         script = command(
             "script",
@@ -102,22 +135,66 @@ class BirdRouter(pulumi.ComponentResource):
             delete=f"{sudo}sh -s remove",
             stdin=router_script(),
         )
-        package = command("package", router(sudo, "install"), _leaving(sudo, "uninstall"), after=[script])
-        before = [package]
-        if (asked := args.get("sysctls")) is not None:
-            give_back = _leaving(sudo, "sysctls_back")
-            before.append(
-                command("sysctls", router(sudo, "sysctls"), give_back, after=[package], stdin=asked)
+        before: list[pulumi.Resource] = [script]
+        checksums = None
+        if args.get("package_files"):
+            files = PackageFiles(
+                f"{name}-files",
+                {
+                    "paths": args.get("package_files", ()),
+                    "connection": args["connection"],
+                    "receive": router(sudo, "receive"),
+                    "discard": leaving(sudo, "discard"),
+                    "instance": args.get("instance"),
+                    "gone_with": args.get("gone_with"),
+                },
+                pulumi.ResourceOptions(parent=self, depends_on=[script]),
             )
-        configuration = command(
-            "configuration",
-            router(sudo, "deliver"),
-            _leaving(sudo, "restore"),
+            checksums = files.checksums
+            before.append(files)
+        wanted = f"install {args.get('version', '2')} {args.get('package_version') or ''}".rstrip()
+        package = command(
+            "package",
+            router(sudo, wanted),
+            leaving(sudo, "uninstall"),
             after=before,
-            stdin=args["configuration"],
+            # Other files are another text, so that they are installed.
+            stdin=checksums,
         )
-        # Through the command, so that whoever waits for the output waits for the delivery.
-        self.delivered = pulumi.Output.all(configuration.id, args["configuration"]).apply(
-            lambda made: str(made[1])
-        )
+        latest: pulumi.Resource = package
+        if (asked := args.get("sysctls")) is not None:
+            latest = command(
+                "sysctls",
+                router(sudo, "sysctls"),
+                leaving(sudo, "sysctls_back"),
+                after=[package],
+                stdin=asked,
+            )
+        generation: pulumi.Input[str] = ""
+        password = args.get("password")
+        if password is not None:
+            latest = staged = command(
+                "password",
+                router(sudo, "password"),
+                leaving(sudo, "forget_passwords"),
+                after=[latest],
+                # Cut off on its way, it has no end of a line.
+                stdin=pulumi.Output.secret(pulumi.Output.concat(password, "\n")),
+                secret_outputs=["stdin", "stdout", "stderr"],
+            )
+            # The number in its file's name, and nothing of the password.
+            number = pulumi.Output.unsecret(staged.stdout).apply(lambda text: text.strip())
+            generation = pulumi.Output.concat(" ", number)
+        delivered: list[pulumi.Output[str]] = []
+        for service, text in args["configurations"].items():
+            latest = command(
+                "configuration" if service == "bird" else f"configuration-{service}",
+                pulumi.Output.concat(router(sudo, f"deliver {service}"), generation),
+                leaving(sudo, f"restore {service}"),
+                after=[latest],
+                stdin=pulumi.Output.concat(text, END),
+            )
+            # Through the command, so that whoever waits for the output waits for the delivery.
+            delivered.append(pulumi.Output.all(latest.id, text).apply(lambda made: str(made[1])))
+        self.delivered = pulumi.Output.all(*delivered).apply("\n".join)
         self.register_outputs({"delivered": self.delivered})

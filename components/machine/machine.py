@@ -63,7 +63,7 @@ class Machine(Protocol):
     """When this goes, the machine goes, and nothing need be cleared away there. None: it stays."""
 
 
-def on_instance(command: str, instance: pulumi.Output[str] | None) -> pulumi.Input[str]:
+def on_instance(command: pulumi.Input[str], instance: pulumi.Output[str] | None) -> pulumi.Input[str]:
     """The command line, as another text for another instance, so that it runs again there.
 
     pulumi-command updates a resource whose command line changed, and an update runs no delete: what ran

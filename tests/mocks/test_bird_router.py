@@ -1,32 +1,45 @@
-"""What BirdRouter declares: the four commands on the machine, in order, and what they are given."""
+"""What BirdRouter declares: the commands on the machine, in order, and what they are given."""
 
 from __future__ import annotations
 
 import subprocess
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-from components.bird.bird_router import BirdRouter, router_script
+from components.bird.bird_router import END, ROUTER, BirdRouter, router_script
+from components.bird.package_files import checksums
 from components.machine.existing_machine import ExistingMachine
 from tests.mocks.recorder import Recorder, recorded
 
 COMMAND = "command:remote:Command"
+COPY = "command:remote:CopyToRemote"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----"
 
 
-def declared(user: str = "root", configuration: pulumi.Input[str] = "router id 172.34.8.45;\n") -> None:
+TEXT = "router id 172.34.8.45;\n"
+WORD = "a word nobody may read"
+
+
+def declared(
+    user: str = "root",
+    configuration: pulumi.Input[str] = TEXT,
+    **more: Any,
+) -> BirdRouter:
     machine = ExistingMachine(
         "machine", {"host": "peer", "host_key": "ssh-ed25519 A", "user": user, "private_key": KEY}
     )
     arguments: Any = {
         "connection": machine.connection,
         "sudo": machine.sudo,
-        "configuration": configuration,
+        "configurations": {"bird": configuration},
         "sysctls": "address 172.34.8.45\n",
+        **more,
     }
-    BirdRouter("router", arguments)
+    return BirdRouter("router", arguments)
 
 
 @pytest.fixture(params=[False, True], ids=["up", "preview"])
@@ -46,7 +59,7 @@ def test_after_a_repair_everything_runs_again(repairs: float, more: str) -> None
     def program() -> None:
         machine = ExistingMachine("machine", {"host": "peer", "host_key": "ssh-ed25519 A"})
         number: Any = pulumi.Output.from_input(repairs)
-        given: Any = {"connection": machine.connection, "configuration": "", "repairs": number}
+        given: Any = {"connection": machine.connection, "configurations": {"bird": ""}, "repairs": number}
         BirdRouter("router", given)
 
     for inputs in recorded(program).of(COMMAND).values():
@@ -56,8 +69,102 @@ def test_after_a_repair_everything_runs_again(repairs: float, more: str) -> None
 
 def test_the_configuration_travels_readable_on_standard_input(recorder: Recorder) -> None:
     inputs = recorder.of(COMMAND)["router-configuration"]
-    assert inputs["stdin"] == "router id 172.34.8.45;\n"
-    assert inputs["create"] == inputs["update"] == "/var/lib/calico-peering/router deliver"
+    # Its last line tells one that was cut off on its way.
+    assert inputs["stdin"] == TEXT + END
+    assert inputs["create"] == inputs["update"] == f"{ROUTER} deliver bird"
+
+
+def test_the_script_knows_the_end_of_a_configuration_by_the_same_line() -> None:
+    assert f"END_OF_CONFIGURATION='{END.strip()}'" in router_script()
+
+
+def with_password(**more: Any) -> dict[str, dict[str, Any]]:
+    outputs = {COMMAND: {"stdout": "1795571655\n"}}
+    return recorded(lambda: declared(password=WORD, **more), outputs=outputs).of(COMMAND)
+
+
+def test_the_password_comes_before_the_configuration_which_names_its_generation() -> None:
+    made = with_password()
+    assert list(made)[2:] == ["router-sysctls", "router-password", "router-configuration"]
+    assert made["router-password"]["create"] == f"{ROUTER} password"
+    assert "forget_passwords" in made["router-password"]["delete"]
+    assert made["router-configuration"]["create"] == f"{ROUTER} deliver bird 1795571655"
+
+
+def test_the_password_is_a_secret_and_the_configuration_is_not() -> None:
+    made = with_password()
+    stdin = made["router-password"]["stdin"]
+    assert pulumi.runtime.rpc._special_sig_key in stdin
+    assert stdin["value"] == WORD + "\n"
+    # What it answers is marked as a secret by the provider; the command line and the text stay readable.
+    assert made["router-configuration"]["stdin"] == TEXT + END
+    assert isinstance(made["router-configuration"]["create"], str)
+    del made["router-password"]
+    assert WORD not in str(made)
+
+
+def test_a_generation_that_is_not_known_yet_does_not_fail_a_preview() -> None:
+    made = recorded(lambda: declared(password=WORD), preview=True).of(COMMAND)
+    assert "router-configuration" in made
+
+
+def test_the_old_bird_has_a_command_for_each_of_its_daemons() -> None:
+    made = with_password(configurations={"bird": "four\n", "bird6": "six\n"}, version="1.6")
+    assert made["router-package"]["create"] == f"{ROUTER} install 1.6"
+    assert made["router-configuration"]["stdin"] == "four\n" + END
+    six = made["router-configuration-bird6"]
+    assert (six["create"], six["stdin"]) == (f"{ROUTER} deliver bird6 1795571655", "six\n" + END)
+    assert "restore bird6" in six["delete"]
+
+
+def test_a_pinned_package_is_named_on_the_command_line() -> None:
+    made = recorded(lambda: declared(package_version="2.0.12-7")).of(COMMAND)
+    assert made["router-package"]["create"] == f"{ROUTER} install 2 2.0.12-7"
+
+
+def test_package_files_are_copied_before_the_installation_which_checks_them(tmp_path: Path) -> None:
+    (tmp_path / "bird2_1_amd64.deb").write_bytes(b"one")
+    (tmp_path / "libssh_1_amd64.deb").write_bytes(b"two")
+    paths = sorted(str(path) for path in tmp_path.iterdir())
+    recorder = recorded(lambda: declared("debian", package_files=paths))
+    copies = recorder.of(COPY)
+    assert sorted(inputs["remotePath"] for inputs in copies.values()) == [
+        "/var/lib/calico-peering-files/bird2_1_amd64.deb",
+        "/var/lib/calico-peering-files/libssh_1_amd64.deb",
+    ]
+    made = recorder.of(COMMAND)
+    # The login writes there, and sudo says who it is.
+    assert made["router-files-folder"]["create"] == f"sudo -n {ROUTER} receive"
+    lines = made["router-package"]["stdin"].splitlines()
+    assert lines[0] == f"{sha256(b'one').hexdigest()}  bird2_1_amd64.deb"
+    names = [each.name for each in recorder.made]
+    assert names.index("router-package") > max(names.index(name) for name in copies)
+
+
+def test_package_files_are_copied_again_to_another_instance(tmp_path: Path) -> None:
+    (tmp_path / "bird2.deb").write_bytes(b"one")
+
+    def program() -> None:
+        instance = pulumi.Output.from_input("instance-7")
+        declared(package_files=[str(tmp_path / "bird2.deb")], instance=instance)
+
+    [copied] = recorded(program).of(COPY).values()
+    assert copied["triggers"] == ["instance-7"]
+
+
+def test_package_files_that_are_not_there_are_all_named(tmp_path: Path) -> None:
+    with pytest.raises(pulumi.RunError) as raised:
+        checksums([tmp_path / "no.deb", tmp_path / "neither.deb"])
+    assert "birdPackageFiles" in str(raised.value)
+    assert "/no.deb: No such file" in str(raised.value) and "/neither.deb" in str(raised.value)
+
+
+def test_two_package_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bird2.deb").write_bytes(b"")
+    with pytest.raises(pulumi.RunError, match=r"another file is called bird2\.deb"):
+        checksums([tmp_path / "a/bird2.deb", tmp_path / "b/bird2.deb"])
 
 
 def test_every_command_is_undone_and_none_is_replaced(recorder: Recorder) -> None:
@@ -114,7 +221,7 @@ def test_the_bastion_is_verified_too_and_has_the_logins_key_unless_it_has_its_ow
 
     def program() -> None:
         connection = ExistingMachine("machine", login).connection
-        BirdRouter("router", {"connection": connection, "configuration": ""})
+        BirdRouter("router", {"connection": connection, "configurations": {"bird": ""}})
 
     for inputs in recorded(program).of(COMMAND).values():
         connection = inputs["connection"]["value"]

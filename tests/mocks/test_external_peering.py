@@ -10,6 +10,7 @@ import pytest
 
 from components.bird.expectation import expectation
 from components.external_peering import ExternalPeering
+from components.machine_secrets import MachineSecrets
 from components.ports.node_ports import NodePorts
 from components.settings import Settings, read_settings
 from components.site import read_site, single
@@ -139,6 +140,30 @@ def test_the_outputs_are_what_the_verification_saw() -> None:
     assert seen["sessions"] == [{"neighbor": "172.34.8.10", "state": "Established", "protocol": "calico1"}]
     assert seen["routes"] == [{"prefix": "10.96.0.0/12", "nextHops": ["172.34.8.10"]}]
     assert "neighbor range 172.34.8.0/24 as 64512;" in seen["configuration"]
+
+
+def test_the_old_bird_and_its_password_are_delivered_to_each_daemon() -> None:
+    families = {"machineAddress6": "fd00:34::45", "nodeNetwork6": "fd00:34::/64"}
+    lists = {
+        "nodes": '["172.34.8.10", "fd00:34::10"]',
+        "podNetworks": '["192.168.0.0/16", "fd00:192::/48"]',
+        "birdVersion": "1.6",
+        "bgpPassword": "a word",
+    }
+    settings = read_settings(values(**families, **lists))
+
+    def program() -> None:
+        secrets = {"external": MachineSecrets(password="a word")}
+        ExternalPeering("external", {"site": single(settings), "secrets": secrets})
+
+    made = recorded(program, outputs={COMMAND: {"stdout": SEEN}}).of(COMMAND)
+    assert made["external-router-package"]["create"].endswith("router install 1.6")
+    assert list(made)[2:6] == [
+        "external-router-sysctls",
+        "external-router-password",
+        "external-router-configuration",
+        "external-router-configuration-bird6",
+    ]
 
 
 def test_without_ports_there_is_no_openstack() -> None:

@@ -27,6 +27,12 @@ kept_running() { # SERVICE: it has to run, and to be started at boot
     mv "$SERVICES.new" "$SERVICES"
 }
 
+let_stop() { # SERVICE: it need not run any more
+    [ -e "$SERVICES" ] || return 0
+    grep -v -x "$1" "$SERVICES" >"$SERVICES.new" || :
+    mv "$SERVICES.new" "$SERVICES"
+}
+
 deviation() { printf 'deviation %s\n' "$*"; }
 
 lines() { # FILE: what is there in its place, without what is between quotes where a password is

@@ -1,27 +1,29 @@
 #!/bin/sh
 # BIRD on the external machine: install, deliver, verify, and everything back again.
 #
-# The beginning of the program: package.sh, configuration.sh, sysctls.sh, verification.sh and drift.sh are appended to
-# it, and last a line that calls `main` (components/bird/bird_router.py).
+# The beginning of the program: the other files of this folder are appended to it, and last a line that
+# calls `main` (components/bird/bird_router.py).
 #
 # Runs as root on the machine itself, from /var/lib/calico-peering, started over ssh by the components
-# BirdRouter and ExternalPeering. It owns BIRD's configuration file while it is in use, and gives it and
-# the service back as they were. It does not know what a right configuration is (bird -p does), and
-# touches neither addresses nor firewall. Each command may be run again at any time.
-# It relies on POSIX sh, awk, iproute2, systemd, and on apt where BIRD 2 is not there yet.
+# BirdRouter and ExternalPeering, and by systemd before BIRD starts. It owns BIRD's configuration file while
+# it is in use, and gives it and the service back as they were. It does not know what a right configuration
+# is (bird -p does). Each command may be run again at any time, and may be cut off at any time.
+# It relies on POSIX sh, awk, coreutils, flock, iproute2, systemd, and on apt or dnf where BIRD is not there.
 set -eu
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 umask 022
 
 FOLDER=/var/lib/calico-peering
-CONFIGURATION=/etc/bird/bird.conf
-STAGED=/etc/bird/.calico-peering
+# Which daemon it is about: `bird`, or `bird6` of BIRD 1.6, which has one for each address family
+service=bird
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 now() { date +%s; }
-active() { systemctl is-active --quiet bird; }
-answers() { birdc show status 2>/dev/null | grep -q 'Daemon is up and running'; }
+active() { systemctl is-active --quiet "$service"; }
+# One that hangs must not hold everything up.
+client() { timeout 20 "birdc${service#bird}" "$@"; }
+answers() { client show status 2>/dev/null | grep -q 'Daemon is up and running'; }
 indented() { sed 's/^/    /'; }
 
 wait_until() { # SECONDS COMMAND…
@@ -30,19 +32,35 @@ wait_until() { # SECONDS COMMAND…
 }
 
 journal() { # LINES: BIRD's last messages, where there is a journal
-    ! command -v journalctl >/dev/null || journalctl -u bird -n "$1" --no-pager -o cat | indented
+    ! command -v journalctl >/dev/null || journalctl -u "$service" -n "$1" --no-pager -o cat | indented
+}
+
+about() { # SERVICE
+    case ${1:-} in bird | bird6) service=$1 ;; *) fail "wanted the service bird or bird6, found \`${1:-}\`" ;; esac
+    places
+}
+
+alone() { # [SECONDS]: only one at a time changes the configuration; the kernel ends the lock with its holder
+    [ -d "$FOLDER" ] && [ ! "${locked:-}" ] || return 0
+    exec 9>"$FOLDER/lock"
+    flock ${1:+-w "$1"} 9 || fail "another run has been working on this machine for ${1:-} s; try again later"
+    locked=yes
 }
 
 remove() {
-    restore
+    for service in bird6 bird; do places; put_back; done
+    forget_passwords
     sysctls_back
     uninstall
-    rm -rf "$FOLDER"
+    rm -rf "$FOLDER" "$FILES"
 }
 
 main() {
     case ${1:-} in
-    install | uninstall | sysctls | sysctls_back | deliver | restore | verify | drift | remove) "$1" ;;
-    *) fail "usage: router install|uninstall|sysctls|sysctls_back|deliver|restore|verify|drift|remove" ;;
+    deliver | restore | undo | starting) command=$1; shift; about "$@"; shift; "$command" "$@" ;;
+    password | forget_passwords) alone 120; "$1" ;;
+    install | uninstall | receive | discard | sysctls | sysctls_back | verify | drift | remove) "$@" ;;
+    *) fail "usage: router install|uninstall|receive|discard|sysctls|sysctls_back|password|forget_passwords|deliver|\
+restore|verify|drift|remove" ;;
     esac
 }

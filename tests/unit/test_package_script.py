@@ -1,0 +1,234 @@
+"""How the machine's script brings and takes BIRD's package on a RHEL-like system, which the lab has none of.
+
+`dnf` and `rpm` are stand-ins that keep a list of packages and write down how they were called; nothing
+but them and the usual tools is in PATH. What the real ones answer is not shown here.
+"""
+
+import shutil
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.unit.machine_script import script
+
+TOOLS = "awk sed grep cat sort tail date sleep mktemp rm tr mv mkdir sha256sum head touch cut".split()
+DNF = """\
+#!/bin/sh
+printf '%s\\n' "dnf $*" >>CALLS
+case "$*" in *makecache*) rm -f STALE; exit 0 ;; esac
+[ ! -e STALE ] || { echo "Error: Failed to download metadata" >&2; exit 1; }
+[ ! -e LACKING ] || { echo "Error: Unable to find a match: bird" >&2; exit 1; }
+case "$*" in *--downloadonly*) exit 0 ;; esac
+for last; do :; done
+version=${last#bird-}; [ "$version" != bird ] || version=$(cat NEWEST)
+grep -v '^bird ' DATABASE >DATABASE.new || :
+echo "bird $version" >>DATABASE.new; mv DATABASE.new DATABASE
+grep -q '^libssh ' DATABASE || echo "libssh 0.9" >>DATABASE
+"""
+RPM = """\
+#!/bin/sh
+printf '%s\\n' "rpm $*" >>CALLS
+case $1 in
+-q)
+    if [ $2 = --all ]; then awk '{ print $1 " installed" }' DATABASE; exit; fi
+    awk -v name=$4 '$1 == name { printf "%s", $2; found = 1 } END { exit !found }' DATABASE ;;
+--erase)
+    shift
+    for name; do
+        ! grep -q "^$name$" NEEDED 2>/dev/null || { echo "error: $name is needed by other" >&2; exit 1; }
+    done
+    for name; do grep -v "^$name " DATABASE >DATABASE.new || :; mv DATABASE.new DATABASE; done ;;
+--upgrade)
+    for file; do
+        case $file in */bird-*.rpm) file=${file##*/bird-}; echo "bird ${file%.x86_64.rpm}" >>DATABASE ;; esac
+    done ;;
+esac
+"""
+BIRD = """\
+#!/bin/sh
+awk '$1 == "bird" { sub(/-.*/, "", $2); print "BIRD version " $2; found = 1 } END { exit !found }' DATABASE
+"""
+# Found by `command -v` only when the package is there.
+COMMAND = """
+command() {
+    if [ "$2" = bird ]; then grep -q '^bird ' DATABASE; else builtin_command "$@"; fi
+}
+builtin_command() { case $2 in apt-get) return 1 ;; *) return 0 ;; esac; }
+"""
+
+
+@dataclass(frozen=True)
+class Rhel:
+    """A machine with dnf: its packages and what was called."""
+
+    folder: Path
+
+    @property
+    def _places(self) -> dict[str, str]:
+        names = ("CALLS", "STALE", "LACKING", "NEWEST", "DATABASE", "NEEDED")
+        return {name: str(self.folder / name.lower()) for name in names}
+
+    def _filled(self, text: str) -> str:
+        for name, path in self._places.items():
+            text = text.replace(name, path)
+        return text
+
+    def prepare(self) -> None:
+        """An empty machine whose sources have BIRD 2.15.1."""
+        programs = self.folder / "bin"
+        programs.mkdir()
+        for tool in TOOLS:
+            (programs / tool).symlink_to(shutil.which(tool) or tool)
+        for name, text in {"dnf": DNF, "rpm": RPM, "bird": BIRD, "ip": "#!/bin/sh\n"}.items():
+            (programs / name).write_text(self._filled(text))
+            (programs / name).chmod(0o755)
+        self.write("database", "glibc 2.34\n")
+        self.write("newest", "2.15.1-1.el9\n")
+        self.write("calls", "")
+
+    def write(self, name: str, text: str = "") -> None:
+        """One of the stand-ins' files."""
+        (self.folder / name).write_text(text)
+
+    def run(self, commands: str, stdin: str = "") -> str:
+        """What the script says; its complaint if it has one."""
+        self.write("calls", "")
+        done = script(self._filled(COMMAND) + commands, self.folder, stdin, self.folder / "bin")
+        return done.stderr or done.stdout
+
+    @property
+    def calls(self) -> list[str]:
+        """What changes something, of what was called."""
+        lines = (self.folder / "calls").read_text().splitlines()
+        return [line for line in lines if not line.startswith("rpm -q")]
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """Name and version."""
+        return dict(line.split() for line in (self.folder / "database").read_text().splitlines())
+
+
+@pytest.fixture
+def rhel(tmp_path: Path) -> Rhel:
+    made = Rhel(tmp_path)
+    made.prepare()
+    return made
+
+
+INSTALL = "dnf -q -y install --setopt=install_weak_deps=False "
+
+
+def test_dnf_brings_it_and_exactly_that_is_taken_away(rhel: Rhel) -> None:
+    assert rhel.run("install 2") == "installed: bird libssh \n"
+    assert rhel.calls == [INSTALL + "bird"]
+    rhel.run("uninstall")
+    assert rhel.packages == {"glibc": "2.34"}
+
+
+def test_a_pinned_version_is_asked_for(rhel: Rhel) -> None:
+    rhel.run("install 2 2.0.12-3.el9")
+    assert rhel.calls == [INSTALL + "bird-2.0.12-3.el9"]
+    assert rhel.packages["bird"] == "2.0.12-3.el9"
+    # Again there is nothing to do; with another one it is changed, since it came with us.
+    assert rhel.run("install 2 2.0.12-3.el9") == "BIRD 2.0.12 is there\n"
+    assert rhel.calls == []
+    rhel.run("install 2 2.15.1-1.el9")
+    assert rhel.packages["bird"] == "2.15.1-1.el9"
+
+
+def test_stale_lists_are_fetched_anew(rhel: Rhel) -> None:
+    rhel.write("stale")
+    rhel.run("install 2")
+    assert [call.split()[3] for call in rhel.calls] == ["install", "makecache", "install"]
+
+
+def test_a_package_that_is_not_to_be_had_is_told_in_dnfs_words(rhel: Rhel) -> None:
+    rhel.write("lacking")
+    assert rhel.run("install 2") == (
+        "bird could not be installed; dnf says:\n    Error: Unable to find a match: bird\n"
+    )
+
+
+def test_a_bird_of_somebody_else_is_taken_as_it_is(rhel: Rhel) -> None:
+    rhel.write("database", "bird 2.0.7-1\n")
+    assert rhel.run("install 2") == "BIRD 2.0.7 is there\n"
+    rhel.run("uninstall")
+    assert rhel.packages == {"bird": "2.0.7-1"} and rhel.calls == []
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("install 2 2.15.1", ("2.0.7-1 is on this machine", "birdPackageVersion asks for 2.15.1")),
+        ("install 3", ("BIRD 2.0.7 is on this machine", "birdVersion asks for 3. Set that to 2, or")),
+    ],
+    ids=["version", "series"],
+)
+def test_another_bird_of_somebody_else_is_left_alone(
+    rhel: Rhel, command: str, words: tuple[str, ...]
+) -> None:
+    rhel.write("database", "bird 2.0.7-1\n")
+    said = rhel.run(command)
+    assert all(word in said for word in words), said
+    assert rhel.calls == [] and rhel.packages == {"bird": "2.0.7-1"}
+
+
+def test_our_own_of_another_series_is_replaced_once_the_new_one_is_to_be_had(rhel: Rhel) -> None:
+    rhel.run("install 2 2.0.12-3")
+    rhel.write("newest", "3.1.0-1\n")
+    rhel.write("lacking")
+    assert "could not be installed" in rhel.run("install 3")
+    assert rhel.packages["bird"] == "2.0.12-3"
+    (rhel.folder / "lacking").unlink()
+    assert "installed: bird" in rhel.run("install 3")
+    assert rhel.packages["bird"] == "3.1.0-1"
+
+
+def test_a_package_of_another_series_than_asked_for_is_told(rhel: Rhel) -> None:
+    rhel.write("newest", "3.1.0-1\n")
+    said = rhel.run("install 2")
+    assert "the package bird brought BIRD 3.1.0; calico-peering:birdVersion asks for 2." in said
+    # It is in the list of what goes again.
+    rhel.run("uninstall")
+    assert rhel.packages == {"glibc": "2.34"}
+
+
+def test_a_library_that_others_need_now_stays(rhel: Rhel) -> None:
+    rhel.run("install 2")
+    rhel.write("needed", "libssh\n")
+    assert rhel.run("uninstall") == "kept, because other packages need them now: libssh \n"
+    assert "bird" not in rhel.packages
+
+
+def brought(rhel: Rhel, names: list[str]) -> str:
+    (rhel.folder / "files").mkdir(exist_ok=True)
+    lines = []
+    for name in names:
+        (rhel.folder / "files" / name).write_text(name)
+        lines.append(f"{sha256(name.encode()).hexdigest()}  {name}\n")
+    return "".join(lines)
+
+
+def test_files_are_installed_without_dnf(rhel: Rhel) -> None:
+    rhel.write("lacking")
+    names = ["bird-2.0.12-3.x86_64.rpm", "libssh-0.9.x86_64.rpm"]
+    assert "installed: bird" in rhel.run("install 2", brought(rhel, names))
+    where = rhel.folder / "files"
+    assert rhel.calls == [f"rpm --upgrade --oldpackage --replacepkgs {where}/{names[0]} {where}/{names[1]}"]
+
+
+def test_a_file_that_came_half_is_not_installed(rhel: Rhel) -> None:
+    sums = brought(rhel, ["bird-2.0.12-3.x86_64.rpm"])
+    (rhel.folder / "files/bird-2.0.12-3.x86_64.rpm").write_text("bird")
+    said = rhel.run("install 2", sums)
+    assert "not in" in said and "bird-2.0.12-3.x86_64.rpm: FAILED" in said
+    assert rhel.calls == []
+
+
+def test_without_apt_and_dnf_it_is_to_be_installed_by_hand(rhel: Rhel) -> None:
+    for name in ("dnf", "rpm"):
+        (rhel.folder / "bin" / name).unlink()
+    nothing = "command() { return 1; }; "
+    assert "neither apt nor dnf to install it: install BIRD 2 by hand" in rhel.run(nothing + "install 2")
