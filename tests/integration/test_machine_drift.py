@@ -63,15 +63,3 @@ def test_a_machine_that_cannot_be_looked_at_is_told_and_fails_no_preview(
     finally:
         machine.run("systemctl", "start", "ssh")
     assert "the machine could not be looked at: root@172.34.8.45 port 22 was not reached: conn" in text
-
-
-def test_a_file_of_somebody_else_that_wins_over_ours_is_told(stack: Stack, machine: External) -> None:
-    somebodys_file = "/etc/sysctl.d/95-somebody.conf"
-    machine.run("sh", "-c", f"echo net.ipv4.fib_multipath_hash_policy=2 >{somebodys_file}")
-    try:
-        machine.run("systemctl", "restart", "systemd-sysctl")
-        assert "net.ipv4.fib_multipath_hash_policy is 2, not 1" in seen(stack)
-    finally:
-        machine.run("rm", somebodys_file)
-    stack.up("--refresh")
-    assert machine.run("cat", HASH).stdout == "1\n"

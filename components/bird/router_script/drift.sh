@@ -71,11 +71,11 @@ drift() {
     if [ -d "$DELIVERED" ]; then
         find "$DELIVERED" -type f | sort | while read -r copy; do file_drift "${copy#"$DELIVERED"}"; done
     fi
-    [ ! -e "$SERVICES" ] || while read -r service; do
-        state=$(systemctl is-active "$service" 2>/dev/null) ||
-            deviation "$service.service is ${state:-gone}, not active"
-        state=$(systemctl is-enabled "$service" 2>/dev/null) ||
-            deviation "$service.service is ${state:-gone}, not enabled: it would not start at boot"
+    [ ! -e "$SERVICES" ] || while read -r unit; do
+        state=$(systemctl is-active "$unit" 2>/dev/null) ||
+            deviation "$unit.service is ${state:-gone}, not active"
+        state=$(systemctl is-enabled "$unit" 2>/dev/null) ||
+            deviation "$unit.service is ${state:-gone}, not enabled: it would not start at boot"
     done <"$SERVICES"
     [ ! -e "$WANTED" ] || while read -r path value; do
         is=$(parameter "$path") || is=gone
