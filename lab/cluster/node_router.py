@@ -16,6 +16,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from lab.cluster.direct import DIRECT
+from lab.cluster.node_bird import CONFIGURATION, SOCKET, arguments
 from lab.cluster.pki import CALICO_NAMESPACE, Pki
 from lab.cluster.pods import PODS
 from lab.debian import Tools
@@ -26,7 +27,6 @@ from lab.site import NODES
 from lab.waiting import wait_for
 
 TEMPLATES = ("bird", "bird_aggr", "bird_ipam")
-SOCKET = "bird.ctl"
 # The session with a node is the mesh's, whatever else comes.
 ESTABLISHED = re.compile(r"^Mesh_\S+\s+BGP\s.*\bEstablished\s*$", re.M)
 
@@ -73,15 +73,9 @@ class NodeRouter:
         self.host.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
         self._write_confd()
         # Until confd has spoken, BIRD knows no more than who it is.
-        (self.bird / "bird.cfg").write_text(f"router id {self.address};\nprotocol device {{ }}\n")
-        # A socket's path may have 107 characters; a relative one is always short enough. -d keeps it
-        # in the foreground with its messages on standard error.
+        (self.bird / CONFIGURATION).write_text(f"router id {self.address};\nprotocol device {{ }}\n")
         bird = self.host.start(
-            f"{self.host.name}-bird",
-            str(self.tools.path("bird1")),
-            *("-d", "-c", "bird.cfg", "-s", SOCKET),
-            env=self.tools.environment(),
-            cwd=self.bird,
+            f"{self.host.name}-bird", *arguments(self.tools), env=self.tools.environment(), cwd=self.bird
         )
         self.services = [bird]
         wait_for(f"BIRD on {self.host.name}", self._listening, 20, hint=bird.tail)
