@@ -24,13 +24,24 @@ CONFIGURATION = "bird.cfg"
 SOCKET = "bird.ctl"
 
 
-def arguments(tools: Tools) -> list[str]:
-    """The command line, for BIRD's folder.
+def configuration(service: str) -> str:
+    """The file's name in the folder of `bird` or `bird6`."""
+    return f"{service}.cfg"
+
+
+def socket(service: str) -> str:
+    """The control socket's name in there."""
+    return f"{service}.ctl"
+
+
+def arguments(tools: Tools, service: str = "bird") -> list[str]:
+    """The command line, for the folder of `bird` or `bird6`.
 
     A socket's path may have 107 characters; a relative one is always short enough. -d keeps it in the
     foreground with its messages on standard error, and -R is Calico's: a start is a graceful restart.
     """
-    return [str(tools.path("bird1")), "-R", "-d", "-c", CONFIGURATION, "-s", SOCKET]
+    program = str(tools.path("bird1" if service == "bird" else "bird6"))
+    return [program, "-R", "-d", "-c", configuration(service), "-s", socket(service)]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What runs in a pod: an HTTP server that answers every GET with the pod's name, and an echo of UDP.
 
-Both are on the same port. Run as a file, `python -I pod_server.py NAME PORT`: it imports nothing of
-the lab.
+Both are on the same port, HTTP of both families. Run as a file, `python -I pod_server.py NAME PORT`: it
+imports nothing of the lab.
 """
 
 import socket
@@ -36,8 +36,14 @@ def main(name: str, port: int) -> None:
             self.wfile.write(answer)
 
     class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6
         # Five, the default, are too few when many come at once on a busy machine.
         request_queue_size = 128
+
+        def server_bind(self) -> None:
+            # Both families, whatever the machine's default is.
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            super().server_bind()
 
     Thread(target=echo, args=(port,), daemon=True).start()
     Server(("", port), Handler).serve_forever()
