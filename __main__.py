@@ -5,7 +5,7 @@ import pulumi
 from components.calico.stack_name import stack_name
 from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
-from components.preflight import all_node_ports, check_clusters, left_over, machine_parts
+from components.preflight import all_node_ports, check_clusters, harmful_pools, left_over, machine_parts
 from components.settings import SettingsError
 from components.shared.provider_errors import ProviderError
 from components.site import KEYS, read_site
@@ -17,6 +17,7 @@ try:
     parts = machine_parts(site)
     left = left_over(site, stack_name(), parts)
     ports = all_node_ports(site)
+    pools = harmful_pools(site, ports)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 
@@ -26,6 +27,7 @@ peering = ExternalPeering(
         "site": site,
         "secrets": {machine: machine_secrets(config, machine, site.several) for machine in site.machines},
         "ports": ports,
+        "harmful_pools": pools,
         "machine_parts": parts,
         "left_over": left,
     },

@@ -7,7 +7,7 @@ in the machine's kernel. It deliberately looks nothing up (preflight.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -34,6 +34,8 @@ class ExternalPeeringArgs(TypedDict):
     """What this stack has made already, be it in its state or not. Default: nothing."""
     ports: NotRequired[Mapping[str, NodePorts]]
     """The nodes' Neutron ports, by cluster. Default: none, the site has no OpenStack."""
+    harmful_pools: NotRequired[Sequence[str]]
+    """Calico's IP pools whose packets Neutron drops when a node hands them on. Default: none."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
     """What machines made here are made of, by machine. Default: none, the machines are there."""
 
@@ -60,6 +62,14 @@ class ExternalPeering(pulumi.ComponentResource):
                 "calico-peering:importPolicy is `all`: a node that announces 0.0.0.0/0 or a host of the"
                 " machine's own network takes that traffic over; `expected` takes pod and service"
                 " networks only",
+                self,
+            )
+        for pool in args.get("harmful_pools", ()):
+            pulumi.warn(
+                f"Calico's IP pool {pool} has no overlay: a node hands packets for another node's pods on"
+                " with the machine's address, and OpenStack drops them at that node's port, so that pods"
+                " answer or not by the machine's choice of next hop; set calico-peering:machinePairs to"
+                " true, or ipipMode or vxlanMode of the pool to Always (docs/real-site.md)",
                 self,
             )
         sides = {

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from components.calico.calico_api import check_calico
 from components.calico.calico_api import connect as connect_cluster
 from components.calico.cluster_nodes import node_addresses
+from components.calico.ip_pools import pools_without_overlay
 from components.calico.own_objects import own_objects
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import find_machine_left_over
@@ -99,6 +100,22 @@ def node_ports(settings: Settings, networks: Sequence[str]) -> NodePorts:
         _aliases(found),
         {label: named(port) for label, port in found.items() if not filters(port)},
     )
+
+
+def harmful_pools(site: Site, ports: Mapping[str, NodePorts]) -> list[str]:
+    """The IP pools whose packets Neutron drops when a node hands them on (ip_pools.py).
+
+    None where it guards no port or the machine is among the pairs. Raises ProviderError when a cluster
+    does not answer.
+    """
+    pools = []
+    for cluster in site.clusters:
+        settings = next(iter(site.of_cluster(cluster).values()))
+        guarded = ports[cluster].ids.keys() - ports[cluster].unfiltered.keys()
+        if guarded and not settings.machine_pairs:
+            client = connect_cluster(settings.kubeconfig, settings.kube_context)
+            pools += pools_without_overlay(client, settings.pod_networks)
+    return pools
 
 
 def machine_parts(site: Site) -> dict[str, MachineParts]:

@@ -21,8 +21,10 @@ from pulumi_openstack.networking import FloatingIp, Port, PortAllowedAddressPair
 
 from components.machine.cloud_init import user_data
 from components.machine.machine import Login, connection, on_instance, sudo
+from components.machine.machine_fault import find_fault
 from components.machine.machine_group import MachineGroup
 from components.machine.machine_left_over import METADATA, MachineLeftOver, clear_port, key_pair_name, mark
+from components.shared.provider_errors import ProviderError
 
 # From Nova's ACTIVE to sshd an image may take a minute or two. Refused attempts are 5 s apart then, so
 # these wait for 4 minutes at least; for 10 when each is lost in silence.
@@ -226,7 +228,11 @@ def _vm(name: str, args: PeerMachineArgs, port: Port, own: pulumi.ResourceOption
             pulumi.ResourceOptions(
                 # The port is taken as long as the old one is there.
                 delete_before_replace=True,
-                hooks=pulumi.ResourceHookBinding(before_create=[_clearing(args)]),
+                hooks=pulumi.ResourceHookBinding(
+                    before_create=[_clearing(args)],
+                    before_update=[_refusing(args)],
+                    on_error=[pulumi.ErrorHook(f"{name}-vm-fault", _telling(args))],
+                ),
                 # Whoever keeps the cloud renames images and puts newer ones in their place; Nova would
                 # rebuild the VM in its place then, with its id and without BIRD. And of the user data a
                 # refresh knows the digest only, which differs always.
@@ -245,3 +251,26 @@ def _clearing(args: PeerMachineArgs) -> Callable[[pulumi.ResourceHookArgs], Awai
         await asyncio.to_thread(clear_port, network["port"], args["stack"], args.get("cloud"))
 
     return clear
+
+
+def _fault(args: PeerMachineArgs, urn: str) -> Awaitable[str | None]:
+    return asyncio.to_thread(find_fault, args["machine_name"], args["stack"], urn, args.get("cloud"))
+
+
+def _refusing(args: PeerMachineArgs) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:
+    async def refuse(hook: pulumi.ResourceHookArgs) -> None:
+        """Change nothing on a VM that Nova could not make."""
+        if fault := await _fault(args, hook.urn):
+            raise ProviderError(fault)
+
+    return refuse
+
+
+def _telling(args: PeerMachineArgs) -> Callable[[pulumi.ErrorHookArgs], Awaitable[bool]]:
+    async def tell(hook: pulumi.ErrorHookArgs) -> bool:
+        """Say why the VM failed; False: trying again would not help."""
+        if fault := await _fault(args, hook.urn):
+            pulumi.error(fault)
+        return False
+
+    return tell

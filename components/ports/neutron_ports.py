@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from openstack.connection import Connection
 
-from components.ports.openstack_api import described
+from components.ports.openstack_api import described, not_allowed
 from components.shared.provider_errors import ProviderError
 
 Port = Mapping[str, Any]
@@ -150,12 +149,7 @@ def gone(port_id: str) -> PortGoneError:
 def reason(answer: Any) -> str:
     """Neutron's own words, with the status."""
     if answer.status_code == 401:
-        # The token was good for other requests: Keystone's middleware speaks like this of access rules.
-        path = urlsplit(answer.request.url).path
-        return (
-            f"the credentials do not allow {answer.request.method} {path} (HTTP 401); when they are an "
-            "application credential with access rules, docs/openstack.md has the rules that are needed"
-        )
+        return not_allowed(answer)
     try:
         text = answer.json()["NeutronError"]["message"]
     except (ValueError, LookupError, TypeError):

@@ -11,11 +11,13 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
 
 import openstack
 from keystoneauth1 import exceptions as keystone
 from openstack.connection import Connection
-from openstack.exceptions import ConfigException, SDKException
+from openstack.exceptions import ConfigException, HttpException, SDKException
 
 from components.shared.provider_errors import ProviderError
 
@@ -72,6 +74,10 @@ def clear_errors(cloud: str | None) -> Iterator[None]:
         raise ProviderError(
             f"OpenStack ({where}) does not answer: {_line(error)}; check auth_url and the way there"
         ) from error
+    except HttpException as error:
+        if error.status_code == 401:
+            raise ProviderError(f"OpenStack ({where}): {not_allowed(error.response)}") from error
+        raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
     except (keystone.ClientException, SDKException) as error:
         raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
 
@@ -79,6 +85,18 @@ def clear_errors(cloud: str | None) -> Iterator[None]:
 def described(cloud: str | None) -> str:
     """Where the credentials come from, for an error."""
     return f"cloud {cloud!r} of clouds.yaml" if cloud else "the OS_* environment or clouds.yaml"
+
+
+def not_allowed(answer: Any) -> str:
+    """What an answer 401 says, to a call whose token was good for others.
+
+    Keystone's middleware in front of a service speaks like this of access rules.
+    """
+    path = urlsplit(answer.request.url).path
+    return (
+        f"the credentials do not allow {answer.request.method} {path} (HTTP 401); when they are an "
+        "application credential with access rules, docs/openstack.md has the rules that are needed"
+    )
 
 
 def _line(error: Exception) -> str:

@@ -1,9 +1,10 @@
-"""The lab's OpenStack: Keystone, Neutron, Placement, Glance and Nova, real ones, from PyPI, on SQLite.
+"""The lab's OpenStack: Keystone, Neutron, Placement, Glance, Cinder and Nova from PyPI, on SQLite.
 
 Neutron keeps the ports and applies its own rules to changes (revisions, limits, policies); what puts them
 into the switch is the lab's hypervisor (lab/hypervisor). Nova's machines are its fake driver's: ACTIVE in
-its API, and made real by the hypervisor, which Nova knows nothing of. The nodes' ports exist without a
-server behind them.
+its API, and made real by the hypervisor, which Nova knows nothing of. Cinder's volumes have nothing on
+them: the hypervisor boots the same Debian whatever the disk. The nodes' ports exist without a server
+behind them.
 
 `bring_up` runs inside the keeper's namespaces; what it needs beside them is made before, on the
 machine itself, by lab/openstack/venv.py.
@@ -18,9 +19,10 @@ from pathlib import Path
 
 from lab.hosts import Host
 from lab.layout import PROJECT, Layout
-from lab.openstack import clouds, glance, keystone, neutron, nova, placement
+from lab.openstack import cinder, clouds, glance, keystone, neutron, nova, placement
 from lab.openstack.accounts import (
     ADMIN,
+    CINDER_USER,
     GLANCE_USER,
     NEUTRON_USER,
     NOVA_USER,
@@ -57,6 +59,7 @@ def bring_up(
     # everybody's users, and Nova waits for that by itself.
     services = [
         nova.start(folder / "nova", host, venv, passwords[NOVA_USER]),
+        cinder.start(folder / "cinder", host, venv, passwords[CINDER_USER]),
         neutron.start(folder / "neutron", host, venv, passwords[NEUTRON_USER]),
         placement.start(folder / "placement", host, venv, passwords[PLACEMENT_USER]),
         glance.start(folder / "glance", host, venv, passwords[GLANCE_USER]),
@@ -64,7 +67,7 @@ def bring_up(
     with step("OpenStack: Keystone, projects, users, catalog"):
         keystone.start(folder / "keystone", host, venv, passwords[ADMIN]).wait()
         run("lab.openstack.identity")
-    with step("OpenStack: Neutron, Placement, Glance, Nova"):
+    with step("OpenStack: Neutron, Placement, Glance, Cinder, Nova"):
         for service in services:
             service.wait()
     with step("OpenStack: network, node ports, router, flavor, image"):

@@ -18,6 +18,7 @@ NEUTRON_USER = "neutron"
 PLACEMENT_USER = "placement"
 GLANCE_USER = "glance"
 NOVA_USER = "nova"
+CINDER_USER = "cinder"
 
 # project -> user -> role; the administrator is made by Keystone's bootstrap.
 MEMBERS: dict[str, dict[str, str]] = {
@@ -26,6 +27,7 @@ MEMBERS: dict[str, dict[str, str]] = {
         PLACEMENT_USER: "service",
         GLANCE_USER: "service",
         NOVA_USER: "service",
+        CINDER_USER: "service",
     },
     CLUSTER_PROJECT: {CLUSTER_USER: "member", PROGRAM_USER: "member"},
 }

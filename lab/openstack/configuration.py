@@ -18,9 +18,13 @@ region_name = {REGION}
 """
 
 
-def token_check(user: str, password: str) -> str:
-    """The section with which a service asks Keystone who its callers are."""
+def token_check(user: str, password: str, service_type: str) -> str:
+    """The section with which a service, of a type of Keystone's catalog, asks who its callers are.
+
+    Without its type a service refuses tokens of application credentials with access rules altogether.
+    """
     return f"""\
 [keystone_authtoken]
 www_authenticate_uri = {KEYSTONE_URL}
+service_type = {service_type}
 {credentials(user, password)}"""

@@ -18,6 +18,7 @@ KEYSTONE = "keystone.sqlite"
 NEUTRON = "neutron.sqlite"
 PLACEMENT = "placement.sqlite"
 GLANCE = "glance.sqlite"
+CINDER = "cinder.sqlite"
 NOVA_API = "nova-api.sqlite"
 # The only cell with machines in it, and the cell of the machines that found no host.
 NOVA = "nova.sqlite"
@@ -75,6 +76,7 @@ def create(venv: Path) -> None:
     _manage(venv, "keystone", {"database": KEYSTONE}, ("db_sync",))
     _manage(venv, "placement", {"placement_database": PLACEMENT}, ("db", "sync"))
     _manage(venv, "glance", {"database": GLANCE}, ("db_sync",))
+    _manage(venv, "cinder", {"database": CINDER}, ("db", "sync"))
     cell0 = ("map_cell0", f"--database_connection={CELL0_TEMPLATE}")
     cell1 = ("create_cell", "--name=cell1", f"--database_connection={CELL1_TEMPLATE}")
     _manage(

@@ -35,7 +35,7 @@ flavor = keystone
 config_file = {venv / "etc" / "glance" / "glance-api-paste.ini"}
 [oslo_concurrency]
 lock_path = {folder / "lock"}
-{token_check(GLANCE_USER, password)}"""
+{token_check(GLANCE_USER, password, "image")}"""
 
 
 def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:

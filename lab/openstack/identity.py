@@ -17,6 +17,7 @@ from openstack.identity.v3._proxy import Proxy
 
 from lab.openstack.accounts import ADMIN, ADMIN_PROJECT, MEMBERS
 from lab.openstack.serving import (
+    CINDER_URL,
     GLANCE_URL,
     KEYSTONE_URL,
     NEUTRON_URL,
@@ -31,6 +32,7 @@ CATALOG: dict[str, tuple[str, str]] = {
     "placement": ("placement", PLACEMENT_URL),
     "glance": ("image", GLANCE_URL),
     "nova": ("compute", NOVA_URL),
+    "cinder": ("block-storage", CINDER_URL),
 }
 
 

@@ -45,9 +45,7 @@ connection = sqlite:///{folder / NEUTRON}
 sqlite_synchronous = false
 [oslo_concurrency]
 lock_path = {folder / "lock"}
-{token_check(NEUTRON_USER, password)}\
-# Without it a token of an application credential with access rules is refused altogether.
-service_type = network
+{token_check(NEUTRON_USER, password, "network")}\
 [quotas]
 default_quota = -1
 quota_network = -1

@@ -2,8 +2,8 @@
 
 Its compute service has Nova's own fake driver: a machine becomes ACTIVE at once, with its ports bound
 to the host COMPUTE_HOST, and nothing runs. What Nova was told (ports, image, key, user data) is all in
-its API. There is no Cinder: a machine boots from its image, and one that asks for a volume ends in
-ERROR. Neutron does not tell Nova about ports and need not: the fake driver waits for none.
+its API. A machine that asks for a volume gets one of Cinder's, attached as far as both know. Neutron
+does not tell Nova about ports and need not: the fake driver waits for none.
 """
 
 from pathlib import Path
@@ -59,10 +59,13 @@ track_instance_changes = false
 {login}\
 [glance]
 {login}\
+[cinder]
+catalog_info = block-storage::publicURL
+{login}\
 [service_user]
 send_service_user_token = true
 {login}\
-{token_check(NOVA_USER, password)}"""
+{token_check(NOVA_USER, password, "compute")}"""
 
 
 def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:

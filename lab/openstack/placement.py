@@ -20,7 +20,7 @@ use_stderr = true
 [placement_database]
 connection = sqlite:///{folder / PLACEMENT}
 sqlite_synchronous = false
-{token_check(PLACEMENT_USER, password)}"""
+{token_check(PLACEMENT_USER, password, "placement")}"""
 
 
 def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:

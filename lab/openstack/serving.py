@@ -16,11 +16,13 @@ NEUTRON_PORT = 9696
 PLACEMENT_PORT = 8778
 GLANCE_PORT = 9292
 NOVA_PORT = 8774
+CINDER_PORT = 8776
 KEYSTONE_URL = f"http://{ADDRESS}:{KEYSTONE_PORT}/v3"
 NEUTRON_URL = f"http://{ADDRESS}:{NEUTRON_PORT}"
 PLACEMENT_URL = f"http://{ADDRESS}:{PLACEMENT_PORT}"
 GLANCE_URL = f"http://{ADDRESS}:{GLANCE_PORT}"
 NOVA_URL = f"http://{ADDRESS}:{NOVA_PORT}/v2.1"
+CINDER_URL = f"http://{ADDRESS}:{CINDER_PORT}/v3"
 REGION = "RegionOne"
 
 # A proxy that the user's shell knows would be asked for the lab's addresses as well.

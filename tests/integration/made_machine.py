@@ -105,6 +105,7 @@ class Site:
         compute, network = self.cloud.compute, self.cloud.network
         made = [
             *compute.servers(),
+            *self.cloud.block_storage.volumes(),
             *compute.keypairs(),
             *(port for port in network.ports() if port.name == NAME),
             *(group for group in network.security_groups() if group.name.startswith("calico-peering")),

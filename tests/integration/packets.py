@@ -1,4 +1,4 @@
-"""What passes the nodes' ports, as the external machine sees it: requests by HTTP, by way of a chosen node.
+"""What passes the ports, as an external machine sees it: requests by HTTP, by way of a chosen node.
 
 Helpers of the tests about packets, no tests. OpenStack's side is the cluster's administrator, by hand.
 """
@@ -11,7 +11,8 @@ from typing import Any
 from openstack.connection import Connection
 from openstack.network.v2.port import Port
 
-from lab.external import External
+from lab.hosts import Host
+from lab.machine import Machine
 from lab.openstack import node_group
 from lab.site import NODES, NODES6
 from lab.waiting import wait_for
@@ -22,13 +23,13 @@ IN_FORCE = 2.0
 PATIENCE = "0.5"
 
 
-def answers(machine: External, url: str, *options: str) -> bool:
+def answers(machine: Machine, url: str, *options: str) -> bool:
     """Whether the external machine gets an answer; `options` are curl's."""
     command = ("curl", "-sS", "--max-time", PATIENCE, *options, url)
     return machine.run(*command, check=False).returncode == 0
 
 
-def silent(machine: External, url: str, *options: str) -> bool:
+def silent(machine: Machine, url: str, *options: str) -> bool:
     """Whether it gets none."""
     return not answers(machine, url, *options)
 
@@ -48,7 +49,7 @@ def throughout(what: str, probe: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def route(machine: External, destination: str, node: str) -> Iterator[None]:
+def route(machine: Machine, destination: str, node: str) -> Iterator[None]:
     """Send what is for one address by way of one node, instead of any."""
     family, hop = ("-6", NODES6[node]) if ":" in destination else ("-4", NODES[node])
     words = (destination, "via", str(hop))
@@ -78,6 +79,27 @@ def closed_to_the_machine(cloud: Connection) -> Iterator[None]:
             cloud.network.create_security_group_rule(
                 security_group_id=group.id, project_id=group.project_id, direction="ingress", **fields
             )
+
+
+@contextmanager
+def behind(machine: Machine, address: str, network: str, way: str) -> Iterator[None]:
+    """A network behind the machine with a host in it, and the nodes' way there: the machine's address."""
+    machine.run("ip", "address", "add", f"{address}/32", "dev", "lo")
+    words = (network, "via", way)
+    for node in NODES:
+        Host(node, machine.layout).run("ip", "route", "add", *words)
+    try:
+        yield
+    finally:
+        for node in NODES:
+            Host(node, machine.layout).run("ip", "route", "del", *words)
+        machine.run("ip", "address", "del", f"{address}/32", "dev", "lo")
+
+
+def opens(host: Host, address: str, port: int) -> bool:
+    """Whether a host gets a new TCP connection to an address and port."""
+    open_it = f"exec 3<>/dev/tcp/{address}/{port}"
+    return host.run("timeout", PATIENCE, "bash", "-c", open_it, check=False).returncode == 0
 
 
 def port(cloud: Connection, name: str) -> Port:

@@ -5,13 +5,13 @@ state of its own.
 """
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from openstack.connection import Connection
+
+from tests.integration.small_program import SmallProgram
 
 PROGRAM = """
 import pulumi
@@ -73,43 +73,15 @@ pulumi.export("node", node.all_fixed_ips)
 LOGIN_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl test"
 
 
-class Engine:
-    """The engine on the program in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "state").mkdir()
-        (folder / "Pulumi.yaml").write_text("name: openstack-plugin\nruntime: python\n")
-        (folder / "__main__.py").write_text(PROGRAM.replace("{key}", LOGIN_KEY))
-        self.environment = {**os.environ, "PULUMI_BACKEND_URL": f"file://{folder / 'state'}"}
-        # Both belong to the stack `lab`.
-        for name in ("PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK"):
-            self.environment.pop(name, None)
-        self.run("stack", "init", "test")
-
-    def run(self, *arguments: str) -> str:
-        """Run `pulumi ARGUMENTS` and return what it prints."""
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(tmp_path: Path) -> Iterator[SmallProgram]:
     """The engine on the small program; nothing that it made stays."""
-    engine = Engine(tmp_path)
+    engine = SmallProgram(tmp_path, PROGRAM.replace("{key}", LOGIN_KEY))
     yield engine
     engine.run("destroy", "--yes", "--skip-preview")
 
 
-def test_a_machine_with_all_its_parts_comes_and_goes(engine: Engine, cloud: Connection) -> None:
+def test_a_machine_with_all_its_parts_comes_and_goes(engine: SmallProgram, cloud: Connection) -> None:
     output = engine.run("up", "--yes", "--skip-preview")
     assert "warning" not in output.lower()
     made = json.loads(engine.run("stack", "output", "--json"))

@@ -13,15 +13,24 @@ from openstack.connection import Connection
 from lab.cluster.pods import PODS
 from lab.cluster.service import SERVICE_ADDRESS, SERVICE_URL
 from lab.external import External
-from lab.hosts import Host
-from lab.layout import Layout
 from lab.site import HOSTS, NODES, PEER
 from tests.integration.conftest import Changed, Stack, bird_routes, poll
-from tests.integration.packets import answers, closed_to_the_machine, port, route, silent, throughout, within
+from tests.integration.packets import (
+    answers,
+    behind,
+    closed_to_the_machine,
+    opens,
+    port,
+    route,
+    silent,
+    throughout,
+    within,
+)
 from tests.integration.test_connection import SCENARIO
 
 POD = PODS[0]
 BEHIND_NETWORK, BEHIND = "10.50.0.0/24", "10.50.0.1"
+BGP = 179
 GROUP = "calico-peering-external"
 # What is asked for, and curl's options: as the machine itself, or as a host of the network behind it.
 ASKED = {
@@ -40,16 +49,10 @@ def unprepared(cloud: Connection) -> Iterator[None]:
 
 
 @pytest.fixture
-def behind(layout: Layout, machine: External) -> Iterator[None]:
-    """A network behind the machine with a host in it, and the nodes' way there."""
-    machine.run("ip", "address", "add", f"{BEHIND}/32", "dev", "lo")
-    way = (BEHIND_NETWORK, "via", str(HOSTS[PEER]))
-    for node in NODES:
-        Host(node, layout).run("ip", "route", "add", *way)
-    yield
-    for node in NODES:
-        Host(node, layout).run("ip", "route", "del", *way)
-    machine.run("ip", "address", "del", f"{BEHIND}/32", "dev", "lo")
+def network_behind(machine: External) -> Iterator[None]:
+    """A network behind the machine."""
+    with behind(machine, BEHIND, BEHIND_NETWORK, str(HOSTS[PEER])):
+        yield
 
 
 def prepared(cloud: Connection) -> bool:
@@ -58,12 +61,6 @@ def prepared(cloud: Connection) -> bool:
     found = port(cloud, POD.node)
     pairs = {pair["ip_address"] for pair in found.allowed_address_pairs}
     return pairs >= {"10.96.0.0/12", "192.168.0.0/16"} and bool(set(ours) & set(found.security_group_ids))
-
-
-def connects(machine: External, address: str) -> bool:
-    """Whether a node takes a connection to its BGP port."""
-    open_it = f"exec 3<>/dev/tcp/{address}/179"
-    return machine.run("timeout", "0.5", "bash", "-c", open_it, check=False).returncode == 0
 
 
 def take_rule(cloud: Connection, remote: str, protocol: str | None = None) -> None:
@@ -80,7 +77,7 @@ def test_packets_pass_once_the_program_has_prepared_the_ports_and_by_its_rules_a
     cloud: Connection,
     machine: External,
     unprepared: None,
-    behind: None,
+    network_behind: None,
 ) -> None:
     bare_stack.destroy()
     bare_stack.run("up", "--yes", "--skip-preview", environment=changed(nodePortNetwork=""))
@@ -102,9 +99,9 @@ def test_packets_pass_once_the_program_has_prepared_the_ports_and_by_its_rules_a
         take_rule(cloud, machines)
         for what in ("the pod", "the service"):
             within(f"{what} is silent without the machine's rule", partial(silent, machine, *ASKED[what]))
-        assert connects(machine, node), "TCP/179 has a rule of its own"
+        assert opens(machine.host, node, BGP), "TCP/179 has a rule of its own"
         take_rule(cloud, machines, "tcp")
-        within("TCP/179 is closed", lambda: not connects(machine, node))
+        within("TCP/179 is closed", lambda: not opens(machine.host, node, BGP))
         assert answers(machine, *ASKED["the pod, from behind the machine"])
         take_rule(cloud, BEHIND_NETWORK)
         for what in ("the pod, from behind the machine", "the service, from behind the machine"):
@@ -113,6 +110,6 @@ def test_packets_pass_once_the_program_has_prepared_the_ports_and_by_its_rules_a
         bare_stack.run("up", "--yes", "--skip-preview", "--refresh", environment=whole)
         for what, asked in ASKED.items():
             within(f"{what} answers again", partial(answers, machine, *asked))
-        assert connects(machine, node)
+        assert opens(machine.host, node, BGP)
     bare_stack.run("destroy", "--yes", "--skip-preview", environment=whole)
     assert not list(cloud.network.security_groups(name=GROUP))

@@ -52,7 +52,7 @@ def recorded(
     recorder = Recorder(outputs or {}, preview)
     pulumi.runtime.set_mocks(recorder, project="project", stack="stack", preview=preview)
 
-    def no_hook(hook: pulumi.ResourceHook) -> asyncio.Future[None]:
+    def no_hook(hook: pulumi.ResourceHook | pulumi.ErrorHook) -> asyncio.Future[None]:
         # The mocks have no server for callbacks; what hooks do is tested on the lab.
         done: asyncio.Future[None] = asyncio.get_event_loop().create_future()
         done.set_result(None)
@@ -62,6 +62,9 @@ def recorded(
     def run() -> None:
         program()
 
-    with mock.patch.object(pulumi.resource_hooks, "register_resource_hook", no_hook):
+    with (
+        mock.patch.object(pulumi.resource_hooks, "register_resource_hook", no_hook),
+        mock.patch.object(pulumi.resource_hooks, "register_error_hook", no_hook),
+    ):
         run()
     return recorder

@@ -263,3 +263,16 @@ def test_of_several_machines_the_outputs_are_by_name() -> None:
     recorded(program, outputs={COMMAND: {"stdout": SEEN}})
     assert set(seen["configuration"]) == {"left", "right"}
     assert "protocol bgp calico_west {" in seen["configuration"]["left"]
+
+
+def test_every_pool_without_an_overlay_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, resource=None: warned.append(text))
+    pools = ["one (10.77.0.0/24)", "two (10.78.0.0/24)"]
+    recorded(
+        lambda: ExternalPeering(
+            "external", {"site": single(read_settings(values())), "harmful_pools": pools}
+        ),
+        outputs={COMMAND: {"stdout": SEEN}},
+    )
+    assert [pool in text for pool, text in zip(pools, warned, strict=True)] == [True, True]
