@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: lab integration test check format golden requirements down
+.PHONY: lab integration test check deep format golden requirements down
 
 lab: $(VENV)/installed
 	$(BIN)/python -m lab up
@@ -17,6 +17,7 @@ down: $(VENV)/installed
 
 test: check
 	$(BIN)/python -m pytest tests/unit tests/mocks tests/conformance
+	$(BIN)/python -m pytest tests/unit/test_bird_places.py --hypothesis-profile=deep
 	$(MAKE) --no-print-directory integration
 
 # The lab's own life on this machine, then the program on the lab, run by the lab's management host.
@@ -36,6 +37,10 @@ check: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# 10,000 settings and what BIRD says to each: about 5 minutes on an idle machine.
+deep: $(VENV)/installed
+	$(BIN)/python -m pytest tests/unit/test_bird_properties.py --hypothesis-profile=deep --timeout=3600
 
 # Renders the golden files anew; read the difference before you commit it.
 golden: $(VENV)/installed

@@ -69,6 +69,14 @@ class Family:
         return self.route_reflectors or self.nodes
 
 
+def _without(networks: Iterable[IPNetwork], used: set[int] | None) -> list[str]:
+    """Why sessions of a family would have nothing to tell."""
+    return [
+        f"found no IPv{version} network; wanted one of each family that the machine has an address of"
+        for version in sorted((used or set()) - {network.version for network in networks})
+    ]
+
+
 def versions(info: Mapping[str, Any]) -> set[int] | None:
     """The families in use; None while it is not known, since the machine's address is wrong itself."""
     if "machine_address" not in info or "machine_address6" not in info:
@@ -213,7 +221,10 @@ class NetworkSettings(RouterSettings):
         name = str(info.field_name)
         if not networks and name in NETWORK_LISTS[:2]:
             wrong.append("found an empty list; wanted at least one network")
-        wrong += _not_in_use(networks, versions(info.data))
+        used = versions(info.data)
+        wrong += _not_in_use(networks, used)
+        if networks and name == NETWORK_LISTS[0]:
+            wrong += _without(networks, used)
         wrong += _overlapping(networks, NETWORK_LISTS[: NETWORK_LISTS.index(name)], info)
         wrong += [
             f"{network} holds {NAMESPACE}:{to_camel(address)} {info.data[address]}, which would be routed"
@@ -277,12 +288,14 @@ class NetworkSettings(RouterSettings):
 def _far(address: IPAddress, name: str, info: ValidationInfo) -> list[str]:
     """Why the machine at `address` could not speak BGP over its own interface."""
     # An absent node network is wrong itself, which is told there.
-    if info.data.get("multihop") != 0 or name not in info.data:
+    if name not in info.data:
         return []
-    network, key = info.data[name], to_camel(name)
-    if network is None or network.version != address.version:
+    network, key, far = info.data[name], to_camel(name), info.data.get("multihop") != 0
+    if (network is None and not far) or (network and network.version != address.version):
         found = f"found {network}" if network else "found none"
         return [f"{address} needs the nodes' IPv{address.version} network in {NAMESPACE}:{key}; {found}"]
+    if far:
+        return []
     if address in network:
         return []
     return [

@@ -28,7 +28,8 @@ def parse_address(text: object) -> IPAddress:
     """An IPv4 or IPv6 address.
 
     Raises:
-        ValueError: saying what was found, also for a network and for an address with a zone.
+        ValueError: saying what was found, also for a network, for an address with a zone, and for one that
+            no other machine can reach (loopback, multicast, reserved).
     """
     try:
         address = ip_address(str(text).strip())
@@ -38,6 +39,14 @@ def parse_address(text: object) -> IPAddress:
         ) from None
     if isinstance(address, IPv6Address) and (address.scope_id or address.is_link_local):
         raise ValueError(f"found {address}; wanted an address that is the same on every link")
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        raise ValueError(f"found {address}; write it as the IPv4 address {address.ipv4_mapped}")
+    # Of IPv6 the standard library calls more reserved than never will be an address.
+    reserved = isinstance(address, IPv4Address) and (
+        address.is_reserved or address in IPv4Network("0.0.0.0/8")
+    )
+    if address.is_multicast or address.is_unspecified or address.is_loopback or reserved:
+        raise ValueError(f"found {address}; wanted the address of one machine in a network")
     return address
 
 

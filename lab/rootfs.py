@@ -11,12 +11,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from lab.cache import build_once
-from lab.debian import Tools, apt
+from lab.debian import RELEASE, Tools, main_sources
 from lab.errors import LabError
 from lab.hosts import last_lines
 from lab.layout import Layout
 
-RELEASE = "bookworm"
 PACKAGES = (
     "systemd systemd-sysv dbus openssh-server iproute2 procps iputils-ping curl ca-certificates sudo"
     " cloud-init"
@@ -33,27 +32,6 @@ apt:
 """
 # Timers that would change the machine while someone compares before and after.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer")
-
-
-def _sources() -> list[str]:
-    """The machine's own apt sources of Debian 12's main component, as deb lines."""
-    form = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)"
-    done = subprocess.run(
-        ["apt-get", "indextargets", "--format", form, "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-    )
-    lines = set()
-    for line in done.stdout.splitlines():
-        uri, release, component = line.split("|")
-        if release.split("-")[0] == RELEASE and component == "main":
-            lines.add(f"deb {uri} {release} {component}")
-    if not lines:
-        raise LabError(
-            f"the machine's apt sources name no Debian 12 ({RELEASE}) main repository, from which the"
-            " machines are installed; see `apt-get indextargets`"
-        )
-    return sorted(lines)
 
 
 def _index(repository: Path) -> None:
@@ -73,8 +51,7 @@ def _index(repository: Path) -> None:
 def _install(tools: Tools, folder: Path) -> None:
     root = folder / "root"
     sources = folder / "sources.list"
-    apt("apt-get", "indextargets")
-    sources.write_text("\n".join(_sources()) + "\n")
+    sources.write_text("".join(f"deb {uri} {suite} main\n" for uri, suite in main_sources()))
     excluded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")]
     command = [
         "perl",

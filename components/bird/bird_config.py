@@ -8,6 +8,7 @@ includes, so it may stand in a preview.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address
 from typing import Literal
 
@@ -42,13 +43,15 @@ class Peering:
     """The sessions of one address family with one cluster."""
 
     name: str
-    """BIRD's name of the protocol; a session of a range is called this and a number."""
+    """BIRD's name of the protocol that waits for the nodes, or of the template of those that are listed."""
     version: int
     """4 or 6."""
     address: IPAddress
     node_network: IPNetwork | None
     """With whom: every node in it, or only `neighbors` when it is None."""
     neighbors: Sequence[IPAddress]
+    reflected: bool
+    """Whether the neighbors are Calico's route reflectors."""
     as_number: int
     """Calico's."""
     taken: Mapping[str, Sequence[Taken]]
@@ -63,6 +66,11 @@ class Peering:
     keepalive_time: int
     password: bool
     description: str
+
+    @property
+    def dynamic_name(self) -> str:
+        """What a session of a range is called before its number."""
+        return f"{self.name}_" if self.name[-1].isdigit() else self.name
 
     def names(self) -> Mapping[str, str]:
         """BIRD's name of the prefix set of each of `taken`: `CALICO_POD_NETWORKS`."""
@@ -110,12 +118,15 @@ def _peering(settings: Settings, family: Family, cluster: str) -> Peering:
             for network in family.networks[name]
         ]
 
+    # A range would let every node in, not the route reflectors only.
+    listed = settings.neighbors == "listed" or bool(family.route_reflectors)
     return Peering(
         name=f"calico{suffix}{of}",
         version=family.version,
         address=family.address,
-        node_network=family.node_network if settings.neighbors == "range" else None,
+        node_network=None if listed else family.node_network,
         neighbors=family.neighbors,
+        reflected=bool(family.route_reflectors),
         as_number=settings.calico_as_number,
         taken={name.replace("_", " "): those for name in NETWORK_LISTS if (those := taken(name))},
         advertised=family.behind if settings.advertise else [],
@@ -161,12 +172,12 @@ def _prefix_set(taken: Sequence[Taken]) -> str:
 
 
 def _symbol(address: IPAddress) -> str:
-    """An address as a part of a BIRD name."""
-    return address.exploded.replace(".", "_").replace(":", "_")
+    """An address as a part of a BIRD name: `172_34_8_10`, `fd00__10`."""
+    return str(address).replace(".", "_").replace(":", "_")
 
 
-def render(config: BirdConfig, version: int | None = None) -> str:
-    """The text of bird.conf; of BIRD 1.6, of the daemon of one family, 4 or 6 (bird6.conf)."""
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("components.bird"),
         undefined=StrictUndefined,
@@ -177,9 +188,14 @@ def render(config: BirdConfig, version: int | None = None) -> str:
     )
     environment.filters["prefix_set"] = _prefix_set
     environment.filters["symbol"] = _symbol
+    return environment
+
+
+def render(config: BirdConfig, version: int | None = None) -> str:
+    """The text of bird.conf; of BIRD 1.6, of the daemon of one family, 4 or 6 (bird6.conf)."""
     template = "bird1.conf.j2" if config.version == "1.6" else "bird2.conf.j2"
     peerings = [one for one in config.peerings if version in (None, one.version)]
-    return environment.get_template(template).render(bird=config, peerings=peerings)
+    return _environment().get_template(template).render(bird=config, peerings=peerings)
 
 
 def daemons(config: BirdConfig) -> dict[str, str]:

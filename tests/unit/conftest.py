@@ -1,23 +1,28 @@
-"""BIRD 2.0.12 from Debian's package, to check rendered configurations."""
+"""Real BIRDs from Debian's packages, to check rendered configurations."""
 
-import os
 import subprocess
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
-from lab.debian import tools
-from lab.layout import Layout
+from lab.errors import LabError
+from tests.unit.real_birds import Birds, real_birds
+
+# Of `make deep`; a run that is part of all tests draws hypothesis' own 100.
+settings.register_profile("deep", max_examples=10_000, deadline=None)
 
 
 @pytest.fixture(scope="session")
-def bird2() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs BIRD 2 with arguments; fetched from Debian's packages where the cache has it not."""
-    unpacked = tools(Layout())
-    environment = {**os.environ, **unpacked.environment()}
+def birds() -> Birds:
+    """Every BIRD; fetched from Debian's packages where the cache has them not."""
+    try:
+        return real_birds()
+    except LabError as error:
+        pytest.fail(f"a BIRD to ask could not be had: {error}", pytrace=False)
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(unpacked.path("bird2")), *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True)
 
-    return run
+@pytest.fixture(scope="session")
+def bird2(birds: Birds) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs BIRD 2.0.12 with arguments."""
+    return birds.by_service["2", "bird"][0].run

@@ -1,61 +1,58 @@
-"""BIRD's configuration: the rendered texts as they should be, each accepted by a real BIRD."""
+"""BIRD's configuration: the rendered texts as they should be, each accepted by the real BIRDs it is for."""
 
-import subprocess
-from dataclasses import replace
-from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from components.bird.bird_config import Taken, bird_config, daemons, next_hop_limit, render
-from components.bird.router_settings import PrefixLengths
-from components.settings import SettingsError, read_settings
+from components.bird.bird_config import bird_config, daemons, next_hop_limit
+from components.bird.router_settings import RouterSettings
+from components.machine.machine_settings import MachineSettings
+from components.network_settings import NetworkSettings
+from components.settings import read_settings
 from tests import golden
+from tests.unit.bird_cases import CASES, FILES
 from tests.unit.example import values
+from tests.unit.real_birds import Birds
+
+# Settings that are no part of BIRD's configuration.
+ELSEWHERE = """
+    birdPackageVersion birdPackageFiles nodeRestartTime sysctls machineName nodesFromCluster
+""".split()
 
 
-class Bird(Protocol):
-    """BIRD 2's program: runs it with arguments."""
-
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]: ...
-
-
-CASES: dict[str, dict[str, str]] = {
-    "reference": {},
-    "multihop": {"machineAddress": "10.9.9.9", "multihop": "3"},
-    "import-all": {"importPolicy": "all"},
-    "several-networks": {
-        "podNetworks": '["192.168.0.0/16", "10.244.0.0/16"]',
-        "serviceNetworks": '["10.96.0.0/12", "203.0.113.7/32"]',
-        "importLimit": "50",
-    },
-    "big": {
-        "nodeNetwork": "10.20.0.0/16",
-        "machineAddress": "10.20.255.1",
-        "nodes": str([f"10.20.0.{last}" for last in range(1, 101)]).replace("'", '"'),
-        "machineAsNumber": "4200000001",
-        "calicoAsNumber": "4200000000",
-    },
-}
+@pytest.mark.parametrize(("version", "case"), FILES)
+def test_the_rendered_configuration(version: str, case: str, tmp_path: Path, birds: Birds) -> None:
+    config = bird_config(read_settings(values(birdVersion=version, **CASES[case])))
+    for service, text in daemons(config).items():
+        golden.compare(f"bird/{version}-{case}{'-bird6' if service == 'bird6' else ''}.conf", text)
+    assert birds.complaints(config, tmp_path) == []
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_rendered_configuration(case: str, tmp_path: Path, bird2: Bird) -> None:
-    text = daemons(bird_config(read_settings(values(**CASES[case]))))["bird"]
-    golden.compare(f"bird/{case}.conf", text)
-    file = tmp_path / "bird.conf"
-    file.write_text(text)
-    done = bird2("-p", "-c", str(file))
-    assert (done.returncode, done.stderr) == (0, "")
+def test_every_golden_file_is_of_a_case() -> None:
+    here = {f"{version}-{case}" for version, case in FILES} | {"2-two-clusters"}
+    there = {path.stem.removesuffix("-bird6") for path in (golden.FOLDER / "bird").iterdir()}
+    assert there == here
+    assert len(there) >= 60
 
 
-def test_the_bird_of_these_tests_refuses_what_is_wrong(tmp_path: Path, bird2: Bird) -> None:
-    file = tmp_path / "bird.conf"
-    file.write_text(render(bird_config(read_settings(values()))).replace("neighbor", "neighbour"))
-    assert bird2("-p", "-c", str(file)).returncode != 0
+def test_every_setting_of_bird_is_in_a_case() -> None:
+    named = {key for case in CASES.values() for key in case} | {"birdVersion"}
+    fields = set(NetworkSettings.model_fields) - set(MachineSettings.model_fields)
+    wanted = {str(NetworkSettings.model_fields[field].alias) for field in fields} - set(ELSEWHERE)
+    assert set(RouterSettings.model_fields) - set(MachineSettings.model_fields) <= fields
+    assert wanted - named == set()
+
+
+@pytest.mark.parametrize(("version", "services"), [("1.6", 2), ("2", 1), ("3", 1)])
+def test_the_birds_of_these_tests_refuse_what_is_wrong(
+    version: str, services: int, tmp_path: Path, birds: Birds
+) -> None:
+    settings = read_settings(values(birdVersion=version, **CASES["password-dual-stack"]))
+    said = birds.complaints(bird_config(settings), tmp_path, password='"')
+    asked = [bird for key, some in birds.by_service.items() if key[0] == version for bird in some]
+    assert len({service for key, service in birds.by_service if key == version}) == services
+    for bird in asked:
+        assert any(line.startswith(f"BIRD {bird.name}: ") for line in said)
 
 
 @pytest.mark.parametrize(
@@ -63,23 +60,3 @@ def test_the_bird_of_these_tests_refuses_what_is_wrong(tmp_path: Path, bird2: Bi
 )
 def test_a_route_has_room_for_all_nodes(nodes: int, limit: int) -> None:
     assert next_hop_limit(nodes) == limit
-
-
-@given(st.text(), st.sampled_from(["nodeNetwork", "machineAddress", "machineAsNumber", "multihop"]))
-def test_no_text_breaks_out_of_its_place(text: str, key: str) -> None:
-    try:
-        rendered = render(bird_config(read_settings(values(**{key: text}))))
-    except SettingsError:
-        return
-    assert len(rendered.splitlines()) < 80
-    assert text == "" or text.strip() in rendered or key == "multihop" or text.strip().isdigit()
-
-
-@given(st.integers(0, 32), st.integers(0, 2**32 - 1))
-def test_only_the_network_itself_and_longer_prefixes_are_taken(length: int, number: int) -> None:
-    network = IPv4Network((number, length), strict=False)
-    model = bird_config(read_settings(values()))
-    [peering] = model.peerings
-    taken = {"pod networks": [Taken(network, PrefixLengths(length, 32))]}
-    text = render(replace(model, peerings=[replace(peering, taken=taken)]))
-    assert f"[ {network}{{{length},32}} ]" in text

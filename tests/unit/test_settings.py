@@ -135,10 +135,28 @@ CASES: dict[str, dict[str, str]] = {
     "host-bits": {"nodeNetwork": "172.34.8.1/24", "podNetworks": '["192.168.5.5/16"]'},
     "ipv6-networks-only": {"podNetworks": '["fd01::/48"]', "nodes": '["fd00::10"]'},
     "ipv6-without-its-network": {"machineAddress6": "fd00::45"},
+    "ipv6-multihop-without-its-network": {
+        "machineAddress": "fd09::9",
+        "multihop": "3",
+        "routerId": "192.0.2.45",
+        "nodes": '["fd00::10"]',
+        "podNetworks": '["fd01::/48"]',
+        "serviceNetworks": '["fd02::/112"]',
+    },
     "ipv6-without-router-id": {"machineAddress": "fd00::45", "nodeNetwork": "fd00::/64"},
     "ipv6-without-nodes": {"machineAddress6": "fd00::45", "nodeNetwork6": "fd00::/64"},
     "ipv6-twice": {"machineAddress6": "172.34.8.46", "nodeNetwork6": "fe80::1%eth0"},
     "link-local": {"machineAddress6": "fe80::45", "nodeNetwork6": "fe80::/64"},
+    "not-of-a-machine": {
+        "machineAddress": "224.0.0.5",
+        "nodes": '["127.0.0.1", "255.255.255.255", "0.0.0.9", "::ffff:172.34.8.10", "ff02::1", "::"]',
+    },
+    "ipv6-without-pods": {
+        "machineAddress6": "fd00::45",
+        "nodeNetwork6": "fd00::/64",
+        "nodes": '["172.34.8.10", "fd00::10"]',
+        "serviceNetworks": '["10.96.0.0/12", "fd02::/112"]',
+    },
     "prefix-lengths": {
         "podPrefixLengths": "26",
         "servicePrefixLengths": "32-12",

@@ -79,7 +79,7 @@ def test_one_bird_peers_with_all_clusters(
     tmp_path: Path, bird2: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     [text] = daemons(machine_config(read_site(several()).of_machine("left"))).values()
-    golden.compare("bird/two-clusters.conf", text)
+    golden.compare("bird/2-two-clusters.conf", text)
     (tmp_path / "bird.conf").write_text(text)
     done = bird2("-p", "-c", str(tmp_path / "bird.conf"))
     assert (done.returncode, done.stderr) == (0, "")
