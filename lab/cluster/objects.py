@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Iterator
 from hashlib import sha3_256
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -128,34 +128,40 @@ def api_service(authority: bytes) -> list[Object]:
     ]
 
 
-def nodes() -> Iterator[Object]:
-    """The nodes, as kubelet and calico-node would have left them."""
-    for name, address in NODES.items():
-        yield {
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": {
-                "name": name,
-                "annotations": {
-                    "projectcalico.org/IPv4Address": f"{address}/{NODE_NETWORK.prefixlen}",
-                    "projectcalico.org/IPv6Address": f"{NODES6[name]}/{NODE_NETWORK6.prefixlen}",
-                },
-                "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
+def node(name: str, address: IPv4Address, address6: IPv6Address | None = None) -> Object:
+    """A node, as kubelet and calico-node would have left it."""
+    own: list[tuple[object, int]] = [(address, NODE_NETWORK.prefixlen)]
+    if address6:
+        own.append((address6, NODE_NETWORK6.prefixlen))
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "annotations": {
+                f"projectcalico.org/IPv{version}Address": f"{one}/{length}"
+                for version, (one, length) in zip((4, 6), own, strict=False)
             },
-            "status": {
-                "addresses": [
-                    {"type": "InternalIP", "address": str(address)},
-                    {"type": "InternalIP", "address": str(NODES6[name])},
-                    {"type": "Hostname", "address": name},
-                ],
-                "conditions": [{"type": "Ready", "status": "True"}],
-            },
-        }
+            "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
+        },
+        "status": {
+            "addresses": [
+                *({"type": "InternalIP", "address": str(one)} for one, _ in own),
+                {"type": "Hostname", "address": name},
+            ],
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }
 
 
 def plain(calico_files: Path, authority: bytes) -> list[Object]:
     """Everything of Kubernetes' own kinds."""
-    return [*roles(calico_files), *api_service(authority), *nodes(), *service.objects()]
+    return [
+        *roles(calico_files),
+        *api_service(authority),
+        *(node(name, address, NODES6[name]) for name, address in NODES.items()),
+        *service.objects(),
+    ]
 
 
 def _calico(kind: str, name: str, spec: Object, labels: dict[str, str] | None = None) -> Object:

@@ -114,7 +114,8 @@ def test_a_node_with_addresses_of_both_families_has_one_port() -> None:
     both = {"machineAddress6": "fd00::45", "nodeNetwork6": "fd00::/64", "nodePortNames": '["a", "b"]'}
     pods, services = '["10.0.0.0/16", "fd01::/48"]', '["10.96.0.0/12", "fd02::/112"]'
     nodes = '["172.34.8.10", "172.34.8.30", "fd00::10", "fd00::30"]'
-    assert read_settings(values(nodes=nodes, podNetworks=pods, serviceNetworks=services, **both)).node_port_names == ["a", "b"]
+    settings = read_settings(values(nodes=nodes, podNetworks=pods, serviceNetworks=services, **both))
+    assert settings.node_port_names == ["a", "b"]
 
 
 @pytest.mark.parametrize("way", ["nodePortNames", "nodePortTag", "nodeServerMetadata"])
