@@ -43,7 +43,10 @@ def make(cluster: Connection) -> str:
     """Make the group in the cluster's project and return its id."""
     group = str(cluster.network.create_security_group(name=NAME).id)
     members = {"remote_group_id": group}
-    for rule in (members, SSH, BGP, TCP, UDP):
-        for one in ({"ethertype": "IPv4", **rule}, second(rule)):
-            cluster.network.create_security_group_rule(security_group_id=group, direction="ingress", **one)
+    rules = [
+        {"security_group_id": group, "direction": "ingress", **one}
+        for rule in (members, SSH, BGP, TCP, UDP)
+        for one in ({"ethertype": "IPv4", **rule}, second(rule))
+    ]
+    cluster.network.create_security_group_rules(rules)
     return group
