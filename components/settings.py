@@ -5,6 +5,7 @@ deliberately does not hold a private key, which stays a Pulumi secret from begin
 not look at the network: whether the machine or the cluster answers is found out later.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Annotated, TypeVar
@@ -142,9 +143,12 @@ class Settings(NetworkSettings):
     def _one_port_a_node(cls, ports: list[str], info: ValidationInfo) -> list[str]:
         wrong = [f"{port} occurs more than once" for port in duplicates(ports)]
         nodes = None if info.data.get("nodes_from_cluster") else info.data.get("nodes")
-        if ports and nodes is not None and len(ports) != len(nodes):
-            what = "ids" if info.field_name == "node_port_ids" else "names"
-            wrong.append(f"found {len(ports)} {what} for {len(nodes)} nodes; wanted one for each node")
+        if ports and nodes:
+            # A node may be listed with an address of each family.
+            count = max(Counter(node.version for node in nodes).values())
+            if len(ports) != count:
+                what = "ids" if info.field_name == "node_port_ids" else "names"
+                wrong.append(f"found {len(ports)} {what} for {count} nodes; wanted one for each node")
         return sound(ports, wrong)
 
     @field_validator("node_security_group")

@@ -43,6 +43,8 @@ PROGRAMS = {
     "iptables": NETFILTER,
     "bird1": "bird1/usr/sbin/bird",
     "birdc1": "bird1/usr/sbin/birdc",
+    "bird6": "bird1/usr/sbin/bird6",
+    "birdc6": "bird1/usr/sbin/birdc6",
     "bird2": "bird2/usr/sbin/bird",
     "birdc2": "bird2/usr/sbin/birdc",
     "etcd": "common/usr/bin/etcd",
@@ -59,7 +61,7 @@ class Tools:
     folder: Path
 
     def path(self, name: str) -> Path:
-        """Where the program is: `etcd`, `bird1`, `birdc1` (1.6.8), `bird2`, `birdc2`, `nft`, …"""
+        """Where it is: `etcd`, `bird1`, `birdc1`, `bird6`, `birdc6` (1.6.8), `bird2`, `birdc2`, `nft`, …"""
         return self.folder / PROGRAMS[name]
 
     @property

@@ -36,6 +36,8 @@ REQUIRED = {
 }
 # Neutron's filters see what a bridge passes on only with the kernel's module br_netfilter.
 BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+# The site has both families; a new network namespace has IPv6 whenever the kernel has.
+IPV6 = Path("/proc/sys/net/ipv6")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def check_machine() -> None:
         wrong.append(f"programs are missing: apt-get install {' '.join(missing)}")
     if not BRIDGE_FILTER.exists():
         wrong.append("the kernel does not filter what bridges pass on: modprobe br_netfilter")
+    if not IPV6.exists():
+        wrong.append("the kernel has no IPv6: boot it without ipv6.disable=1")
     # Another user may not even look into root's cache.
     if root and not shutil.which("go") and not all(is_built(Layout().cache, each) for each in needed()):
         what = "the cluster's programs" if pulumi_on_path() else "Pulumi and the cluster's programs"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from lab.errors import LabError
 from lab.hosts import last_lines
-from lab.site import HOSTS, NODE_NETWORK, SWITCH, mac
+from lab.site import HOSTS, HOSTS6, NODE_NETWORK, NODE_NETWORK6, SWITCH, mac
 
 BRIDGE = "br0"
 
@@ -26,20 +26,33 @@ def ip(*words: str) -> str:
     return done.stdout
 
 
+def _batch(program: str, lines: Iterable[str], netns: str | None) -> None:
+    command = [program, *(["-netns", netns] if netns else []), "-batch", "-"]
+    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LabError(f"`{' '.join(command)}` failed:\n{last_lines(done.stdout + done.stderr)}")
+
+
 def ip_batch(lines: Iterable[str], netns: str | None = None) -> None:
     """Run `ip -batch` with these lines, in a namespace or where we are.
 
     Raises:
         LabError: with iproute2's own words.
     """
-    command = ["ip", *(["-netns", netns] if netns else []), "-batch", "-"]
-    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True)
-    if done.returncode != 0:
-        raise LabError(f"`{' '.join(command)}` failed:\n{last_lines(done.stdout + done.stderr)}")
+    _batch("ip", lines, netns)
+
+
+def bridge_batch(lines: Iterable[str], netns: str) -> None:
+    """Run `bridge -batch` with these lines in a namespace.
+
+    Raises:
+        LabError: with iproute2's own words.
+    """
+    _batch("bridge", lines, netns)
 
 
 def bring_up() -> None:
-    """Make the switch and plug every machine into it with its address on eth0."""
+    """Make the switch and plug every machine into it with its addresses on eth0."""
     ip_batch([f"netns add {name}" for name in (SWITCH, *HOSTS)])
     ip_batch(["link set lo up", f"link add {BRIDGE} type bridge", f"link set {BRIDGE} up"], SWITCH)
     for name, address in HOSTS.items():
@@ -54,6 +67,8 @@ def bring_up() -> None:
             [
                 "link set lo up",
                 f"address add {address}/{NODE_NETWORK.prefixlen} dev eth0",
+                # Nobody else can have it, which is not waited for.
+                f"address add {HOSTS6[name]}/{NODE_NETWORK6.prefixlen} dev eth0 nodad",
                 "link set eth0 up",
             ],
             name,

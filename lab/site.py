@@ -1,13 +1,18 @@
 """The reference network of the lab: machines, addresses, networks and AS numbers.
 
-These are the values of the scenario that the lab reproduces. Nothing here does anything.
+These are the values of the scenario that the lab reproduces, and beside each of its IPv4 networks one of
+IPv6, where a machine's address ends in the digits of its IPv4 address. Nothing here does anything.
 """
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 NODE_NETWORK = IPv4Network("172.34.8.0/24")
 POD_NETWORK = IPv4Network("192.168.0.0/16")
 SERVICE_NETWORK = IPv4Network("10.96.0.0/12")
+NODE_NETWORK6 = IPv6Network("fd00:172:34:8::/64")
+POD_NETWORK6 = IPv6Network("fd00:192:168::/48")
+# Kubernetes has at most 20 bits for the services of a network.
+SERVICE_NETWORK6 = IPv6Network("fd00:10:96::/112")
 CALICO_AS = 64512
 
 SWITCH = "switch"
@@ -24,6 +29,15 @@ HOSTS: dict[str, IPv4Address] = {
     PEER: IPv4Address("172.34.8.45"),
     MGMT: IPv4Address("172.34.8.2"),
 }
+
+
+def second(address: IPv4Address) -> IPv6Address:
+    """The IPv6 address of the machine that has this one: 172.34.8.45's is fd00:172:34:8::45."""
+    return IPv6Address(f"{NODE_NETWORK6.network_address}{address.packed[-1]}")
+
+
+NODES6: dict[str, IPv6Address] = {name: second(address) for name, address in NODES.items()}
+HOSTS6: dict[str, IPv6Address] = {name: second(address) for name, address in HOSTS.items()}
 
 
 def mac(address: IPv4Address) -> str:

@@ -37,12 +37,13 @@ def by_addresses(
 ) -> dict[str, Port]:
     """Port by node address, in the order of `addresses` and with their spelling.
 
+    A port that has several of them, as one of each family, is there once, by the IPv4 one.
     `network`: name or id. `cloud` is used in errors only. Raises ProviderError, naming every
     address at fault at once, when an address has no port or several there.
     """
     with clear_errors(cloud):
         ports = list_ports(connection, **_on(connection, network, cloud))
-    return _one_each(
+    found = _one_each(
         addresses,
         _grouped(ports, addresses_of),
         f"OpenStack network {network!r} has",
@@ -50,6 +51,10 @@ def by_addresses(
         "check nodes and nodePortNetwork, or give nodePortIds",
         spelled=_same,
     )
+    labels: dict[str, str] = {}
+    for address in sorted(addresses, key=lambda one: ":" in one):
+        labels.setdefault(str(found[address]["id"]), address)
+    return {address: found[address] for address in addresses if address in labels.values()}
 
 
 def by_names(

@@ -63,6 +63,5 @@ def bring_up(
     with step("cluster: node mesh (confd and BIRD), pods answer"):
         for router in routers:
             router.wait()
-        for pod in pods.PODS:
-            for node in NODES:
-                pods.wait_reachable(hosts, pod.url, node)
+        for node in NODES:
+            pods.wait_reachable(hosts, node)

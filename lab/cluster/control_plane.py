@@ -16,7 +16,7 @@ from lab.debian import Tools
 from lab.errors import LabError
 from lab.hosts import Host, Service
 from lab.layout import PROJECT, Layout
-from lab.site import SERVICE_NETWORK
+from lab.site import SERVICE_NETWORK, SERVICE_NETWORK6
 from lab.waiting import wait_for
 
 ETCD = "http://127.0.0.1:2379"
@@ -77,7 +77,7 @@ class ControlPlane:
             f"--tls-cert-file={path('api.crt')}",
             f"--tls-private-key-file={path('api.key')}",
             f"--client-ca-file={path('api-ca.crt')}",
-            f"--service-cluster-ip-range={SERVICE_NETWORK}",
+            f"--service-cluster-ip-range={SERVICE_NETWORK},{SERVICE_NETWORK6}",
             f"--service-account-key-file={path('tokens.pub')}",
             f"--service-account-signing-key-file={path('tokens.key')}",
             "--service-account-issuer=https://kubernetes",

@@ -6,20 +6,21 @@ BGPConfiguration/default nor a BGPPeer is among them: those are for the program 
 """
 
 import base64
+import re
 from collections.abc import Iterator
 from hashlib import sha3_256
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lab.cluster import service
-from lab.cluster.overlay import TUNNEL_NETWORK
+from lab.cluster.overlay import TUNNEL_NETWORK, TUNNEL_NETWORK6
 from lab.cluster.pki import CALICO_API_NAMESPACE, CALICO_NAMESPACE
 from lab.cluster.pods import PODS
 from lab.errors import LabError
-from lab.site import NODE_NETWORK, NODES, POD_NETWORK
+from lab.site import NODE_NETWORK, NODE_NETWORK6, NODES, NODES6, POD_NETWORK, POD_NETWORK6
 
 Object = dict[str, Any]
 CALICO_API_PORT = 5443
@@ -127,30 +128,40 @@ def api_service(authority: bytes) -> list[Object]:
     ]
 
 
-def nodes() -> Iterator[Object]:
-    """The nodes, as kubelet and calico-node would have left them."""
-    for name, address in NODES.items():
-        yield {
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": {
-                "name": name,
-                "annotations": {"projectcalico.org/IPv4Address": f"{address}/{NODE_NETWORK.prefixlen}"},
-                "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
+def node(name: str, address: IPv4Address, address6: IPv6Address | None = None) -> Object:
+    """A node, as kubelet and calico-node would have left it."""
+    own: list[tuple[object, int]] = [(address, NODE_NETWORK.prefixlen)]
+    if address6:
+        own.append((address6, NODE_NETWORK6.prefixlen))
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "annotations": {
+                f"projectcalico.org/IPv{version}Address": f"{one}/{length}"
+                for version, (one, length) in zip((4, 6), own, strict=False)
             },
-            "status": {
-                "addresses": [
-                    {"type": "InternalIP", "address": str(address)},
-                    {"type": "Hostname", "address": name},
-                ],
-                "conditions": [{"type": "Ready", "status": "True"}],
-            },
-        }
+            "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
+        },
+        "status": {
+            "addresses": [
+                *({"type": "InternalIP", "address": str(one)} for one, _ in own),
+                {"type": "Hostname", "address": name},
+            ],
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }
 
 
 def plain(calico_files: Path, authority: bytes) -> list[Object]:
     """Everything of Kubernetes' own kinds."""
-    return [*roles(calico_files), *api_service(authority), *nodes(), *service.objects()]
+    return [
+        *roles(calico_files),
+        *api_service(authority),
+        *(node(name, address, NODES6[name]) for name, address in NODES.items()),
+        *service.objects(),
+    ]
 
 
 def _calico(kind: str, name: str, spec: Object, labels: dict[str, str] | None = None) -> Object:
@@ -162,8 +173,8 @@ def _calico(kind: str, name: str, spec: Object, labels: dict[str, str] | None = 
     }
 
 
-def affinity(block: IPv4Network, node: str) -> Object:
-    """Says that a block of the pod network is the node's.
+def affinity(block: IPv4Network | IPv6Network, node: str) -> Object:
+    """Says that a block of a pod network is the node's.
 
     confd finds its node's blocks by the labels, which Calico's IPAM sets: see
     `EnsureBlockAffinityLabels` in libcalico-go/lib/backend/model.
@@ -172,9 +183,9 @@ def affinity(block: IPv4Network, node: str) -> Object:
     labels = {
         "projectcalico.org/hostname-hash": digest,
         "projectcalico.org/affinity-type": "host",
-        "projectcalico.org/ip-version": "4",
+        "projectcalico.org/ip-version": str(block.version),
     }
-    name = f"{node}-{str(block).replace('.', '-').replace('/', '-')}"
+    name = f"{node}-{re.sub('[.:/]', '-', str(block))}"
     spec = {
         "cidr": str(block),
         "node": node,
@@ -185,31 +196,38 @@ def affinity(block: IPv4Network, node: str) -> Object:
     return _calico("BlockAffinity", name, spec, labels)
 
 
-def calico() -> list[tuple[str, Object]]:
-    """Calico's objects with their plurals, as calico-node and its IPAM would have left them.
-
-    Written through crd.projectcalico.org/v1 as those do, before v3 is served.
-    """
+def _pools(version: int, pods: object, tunnels: object) -> Iterator[Object]:
+    """The pools of one family: the pods' own, and the one for what the tunnels' ends have."""
     pool = {
-        "cidr": str(POD_NETWORK),
-        "blockSize": 26,
+        "cidr": str(pods),
+        "blockSize": 26 if version == 4 else 122,
         "ipipMode": "Never",
         "vxlanMode": "Always",
         "natOutgoing": True,
         "nodeSelector": "all()",
         "allowedUses": ["Workload"],
     }
-    tunnels = {
+    yield _calico("IPPool", f"default-ipv{version}-ippool", pool)
+    own = {
         **pool,
-        "cidr": str(TUNNEL_NETWORK),
+        "cidr": str(tunnels),
         "natOutgoing": False,
         "disableBGPExport": True,
         "allowedUses": ["Tunnel"],
     }
+    yield _calico("IPPool", "tunnels" if version == 4 else "tunnels-v6", own)
+
+
+def calico() -> list[tuple[str, Object]]:
+    """Calico's objects with their plurals, as calico-node and its IPAM would have left them.
+
+    Written through crd.projectcalico.org/v1 as those do, before v3 is served.
+    """
     information = {"datastoreReady": True, "clusterType": "k8s,bgp,kdd"}
+    blocks = [(block, pod.node) for pod in PODS for block in (pod.block, pod.block6)]
+    pools = [*_pools(4, POD_NETWORK, TUNNEL_NETWORK), *_pools(6, POD_NETWORK6, TUNNEL_NETWORK6)]
     return [
         ("clusterinformations", _calico("ClusterInformation", "default", information)),
-        ("ippools", _calico("IPPool", "default-ipv4-ippool", pool)),
-        ("ippools", _calico("IPPool", "tunnels", tunnels)),
-        *(("blockaffinities", affinity(pod.block, pod.node)) for pod in PODS),
+        *(("ippools", pool) for pool in pools),
+        *(("blockaffinities", affinity(*each)) for each in blocks),
     ]

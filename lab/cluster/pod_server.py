@@ -1,10 +1,26 @@
-"""What runs in a pod: an HTTP server that answers every GET with the pod's name.
+"""What runs in a pod: an HTTP server that answers every GET with the pod's name, and an echo of UDP.
 
-Run as a file, `python -I pod_server.py NAME PORT`: it imports nothing of the lab.
+Both are on the same port, HTTP of both families. Run as a file, `python -I pod_server.py NAME PORT`: it
+imports nothing of the lab.
 """
 
+import socket
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+
+def echo(port: int) -> None:
+    """Send every datagram back, until the process ends."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.bind(("", port))
+        while True:
+            datagram, sender = own.recvfrom(2048)
+            try:
+                own.sendto(datagram, sender)
+            except OSError:
+                # Without a way back it is lost, which whoever sent it sees.
+                continue
 
 
 def main(name: str, port: int) -> None:
@@ -19,7 +35,18 @@ def main(name: str, port: int) -> None:
             self.end_headers()
             self.wfile.write(answer)
 
-    ThreadingHTTPServer(("", port), Handler).serve_forever()
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6
+        # Five, the default, are too few when many come at once on a busy machine.
+        request_queue_size = 128
+
+        def server_bind(self) -> None:
+            # Both families, whatever the machine's default is.
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            super().server_bind()
+
+    Thread(target=echo, args=(port,), daemon=True).start()
+    Server(("", port), Handler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 There is no kubelet and no container: a pod here is its address, its route and a small HTTP server that
 answers with the pod's name. The wiring is Calico's: a /32 route on the node over a `cali…` interface,
-and in the pod a default route over the link-local 169.254.1.1, which the node answers for.
+and in the pod a default route over the link-local 169.254.1.1, which the node answers for. IPv6 is the same
+with a /128 and the link-local address of the node's interface.
 """
 
 import sys
 from dataclasses import dataclass
 from hashlib import sha1
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 from lab.cluster.direct import DIRECT
@@ -22,26 +23,35 @@ SERVER = Path(__file__).with_name("pod_server.py")
 # Calico's: see docs.tigera.io/calico/latest/reference/faq on 169.254.1.1.
 GATEWAY = "169.254.1.1"
 NODE_MAC = "ee:ee:ee:ee:ee:ee"
-# The network's 1500 bytes less VXLAN's header, on both ends of a pod's link.
-MTU = 1450
+# What every such interface has by that MAC.
+GATEWAY6 = "fe80::ecee:eeff:feee:eeee"
+# The network's 1500 bytes less VXLAN's headers over IPv6, on both ends of a pod's link.
+MTU = 1430
 
-# Prints the answer; no curl, which the machine may lack.
-GET = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=2).read().decode())"
+# Asks all, one after the other; no curl, which the machine may lack.
+GET = "import sys, urllib.request as r; [r.urlopen(url, timeout=2).read() for url in sys.argv[1:]]"
 
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod, and the /26 block of the pod network that its node holds."""
+    """A pod, and the blocks of the pod networks that its node holds, 64 addresses each."""
 
     name: str
     address: IPv4Address
     node: str
     block: IPv4Network
+    address6: IPv6Address
+    block6: IPv6Network
 
     @property
     def url(self) -> str:
         """Where its HTTP server answers."""
         return f"http://{self.address}:{PORT}/"
+
+    @property
+    def url6(self) -> str:
+        """The same over IPv6."""
+        return f"http://[{self.address6}]:{PORT}/"
 
     @property
     def interface(self) -> str:
@@ -50,8 +60,22 @@ class Pod:
 
 
 PODS = (
-    Pod("web1", IPv4Address("192.168.204.2"), "node1", IPv4Network("192.168.204.0/26")),
-    Pod("web2", IPv4Address("192.168.219.130"), "node2", IPv4Network("192.168.219.128/26")),
+    Pod(
+        "web1",
+        IPv4Address("192.168.204.2"),
+        "node1",
+        IPv4Network("192.168.204.0/26"),
+        IPv6Address("fd00:192:168:204::2"),
+        IPv6Network("fd00:192:168:204::/122"),
+    ),
+    Pod(
+        "web2",
+        IPv4Address("192.168.219.130"),
+        "node2",
+        IPv4Network("192.168.219.128/26"),
+        IPv6Address("fd00:192:168:219::130"),
+        IPv6Network("fd00:192:168:219::100/122"),
+    ),
 )
 
 
@@ -63,6 +87,7 @@ def _plug_in(pod: Pod) -> None:
             f" peer name eth0 mtu {MTU} netns {pod.name}",
             f"link set {pod.interface} up",
             f"route add {pod.address}/32 dev {pod.interface} scope link",
+            f"route add {pod.address6}/128 dev {pod.interface}",
         ],
         pod.node,
     )
@@ -70,11 +95,14 @@ def _plug_in(pod: Pod) -> None:
         [
             "link set lo up",
             f"address add {pod.address}/32 dev eth0",
+            f"address add {pod.address6}/128 dev eth0 nodad",
             "link set eth0 up",
             # Proxy ARP answers only where the node has a default route, which nodes here lack.
             f"neighbor add {GATEWAY} dev eth0 nud permanent lladdr {NODE_MAC}",
             f"route add {GATEWAY} dev eth0 scope link",
             f"route add default via {GATEWAY} dev eth0",
+            f"neighbor add {GATEWAY6} dev eth0 nud permanent lladdr {NODE_MAC}",
+            f"route add default via {GATEWAY6} dev eth0",
         ],
         pod.name,
     )
@@ -89,18 +117,20 @@ def bring_up(hosts: Hosts) -> None:
         hosts[pod.name].start(f"pod-{pod.name}", sys.executable, "-I", str(SERVER), pod.name, str(PORT))
 
 
-def wait_reachable(hosts: Hosts, url: str, node: str, timeout: float = 30) -> None:
-    """Wait until something answers on `url` as asked from a node.
+def wait_reachable(hosts: Hosts, node: str, timeout: float = 60) -> None:
+    """Wait until every pod answers a node, over both families.
 
     Raises:
-        LabError: when nothing does within `timeout` seconds.
+        LabError: when one does not within `timeout` seconds.
     """
+    urls = [url for pod in PODS for url in (pod.url, pod.url6)]
 
     def answers() -> bool:
-        command = (sys.executable, "-I", "-c", GET, url)
+        command = (sys.executable, "-I", "-c", GET, *urls)
         return hosts[node].run(*command, env=DIRECT, check=False).returncode == 0
 
     def routes() -> str:
-        return f"routes on {node}:\n{hosts[node].run('ip', 'route').stdout}"
+        both = hosts[node].run("ip", "route").stdout + hosts[node].run("ip", "-6", "route").stdout
+        return f"routes on {node}:\n{both}"
 
-    wait_for(f"an answer from {url} on {node}", answers, timeout, hint=routes)
+    wait_for(f"answers from {' and '.join(urls)} on {node}", answers, timeout, hint=routes)

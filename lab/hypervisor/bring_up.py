@@ -22,6 +22,8 @@ from lab.openstack.serving import DIRECT
 from lab.site import MGMT, SWITCH
 from lab.waiting import wait_for
 
+# What the switch's bridges pass on goes through iptables and ip6tables.
+FILTERED = "for table in iptables ip6tables; do echo 1 > /proc/sys/net/bridge/bridge-nf-call-$table; done"
 PYTHON = {"PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "ignore"}
 
 
@@ -44,7 +46,7 @@ def bring_up(
     """
     with step("hypervisor: every port's filters"):
         wiring.adopt(made)
-        hosts[SWITCH].run("sh", "-c", "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables")
+        hosts[SWITCH].run("sh", "-c", FILTERED)
         _enforce(layout, hosts, tools, venv)
     words = (str(layout.folder), str(tools.folder), str(rootfs))
     _start_with_api(layout, hosts, "instances", *words)

@@ -34,11 +34,13 @@ from lab.openstack.accounts import (
 from lab.openstack.identity import connect
 from lab.openstack.made import Made
 from lab.openstack.neutron import EXTERNAL_PHYSICAL_NETWORK, PHYSICAL_NETWORK
-from lab.site import NODE_NETWORK, NODES, mac
+from lab.site import NODE_NETWORK, NODE_NETWORK6, NODES, NODES6, mac
 
 NETWORK = "nodes"
-# Where ports get an address that ask for none: the machines without a port are elsewhere.
+NETWORK6 = "nodes-v6"
+# Where ports get an address that ask for none, one of each family: the machines without a port are elsewhere.
 FREE = ("172.34.8.100", "172.34.8.199")
+FREE6 = ("fd00:172:34:8:1::1", "fd00:172:34:8:1::ffff")
 FOREIGN_PAIRS: dict[str, list[dict[str, str]]] = {"node2": [{"ip_address": "10.200.0.0/16"}]}
 
 ROUTER = "cluster"
@@ -53,7 +55,7 @@ PLACEHOLDER = b"placeholder: the lab boots the Debian of its own cache\n"
 
 
 def make_network(admin: Connection, cluster: Connection) -> Made:
-    """The nodes' network (a provider network of the cluster's project), its subnet and ports."""
+    """The nodes' network (a provider network of the cluster's project), its subnets and ports."""
     network = admin.network.create_network(
         name=NETWORK,
         project_id=cluster.current_project_id,
@@ -69,12 +71,24 @@ def make_network(admin: Connection, cluster: Connection) -> Made:
         enable_dhcp=False,
         allocation_pools=[{"start": FREE[0], "end": FREE[1]}],
     )
+    subnet6 = cluster.network.create_subnet(
+        name=NETWORK6,
+        network_id=network.id,
+        ip_version=6,
+        cidr=str(NODE_NETWORK6),
+        gateway_ip=None,
+        enable_dhcp=False,
+        allocation_pools=[{"start": FREE6[0], "end": FREE6[1]}],
+    )
     group = node_group.make(cluster)
     ports = {
         name: cluster.network.create_port(
             name=name,
             network_id=network.id,
-            fixed_ips=[{"subnet_id": subnet.id, "ip_address": str(address)}],
+            fixed_ips=[
+                {"subnet_id": subnet.id, "ip_address": str(address)},
+                {"subnet_id": subnet6.id, "ip_address": str(NODES6[name])},
+            ],
             mac_address=mac(address),
             security_groups=[group],
             allowed_address_pairs=FOREIGN_PAIRS.get(name, []),

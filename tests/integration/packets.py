@@ -13,7 +13,8 @@ from openstack.network.v2.port import Port
 
 from lab.hosts import Host
 from lab.machine import Machine
-from lab.site import NODES
+from lab.openstack import node_group
+from lab.site import NODES, NODES6
 from lab.waiting import wait_for
 
 # Seconds within which a change of Neutron's has to be in force.
@@ -50,12 +51,34 @@ def throughout(what: str, probe: Callable[[], bool]) -> None:
 @contextmanager
 def route(machine: Machine, destination: str, node: str) -> Iterator[None]:
     """Send what is for one address by way of one node, instead of any."""
-    words = (f"{destination}/32", "via", str(NODES[node]))
-    machine.run("ip", "route", "add", *words)
+    family, hop = ("-6", NODES6[node]) if ":" in destination else ("-4", NODES[node])
+    words = (destination, "via", str(hop))
+    machine.run("ip", family, "route", "add", *words)
     try:
         yield
     finally:
-        machine.run("ip", "route", "del", *words)
+        machine.run("ip", family, "route", "del", *words)
+
+
+@contextmanager
+def closed_to_the_machine(cloud: Connection) -> Iterator[None]:
+    """Take what the lab has for the external machine out of the cluster's group, of both families."""
+    group = cloud.network.find_security_group(node_group.NAME, ignore_missing=False)
+    opened = [
+        rule
+        for plain in (node_group.BGP, node_group.TCP, node_group.UDP)
+        for rule in ({"ethertype": "IPv4", **plain}, node_group.second(plain))
+    ]
+    for rule in cloud.network.security_group_rules(security_group_id=group.id, direction="ingress"):
+        if {key: rule[key] for key in opened[0]} in opened:
+            cloud.network.delete_security_group_rule(rule)
+    try:
+        yield
+    finally:
+        for fields in opened:
+            cloud.network.create_security_group_rule(
+                security_group_id=group.id, project_id=group.project_id, direction="ingress", **fields
+            )
 
 
 @contextmanager

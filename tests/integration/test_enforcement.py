@@ -124,7 +124,7 @@ def rule(ports: dict[str, dict[str, Any]], cloud: Connection) -> Iterator[Securi
 
     def find() -> SecurityGroupRule | None:
         rules = cloud.network.security_group_rules(
-            security_group_id=group.id, direction="ingress", protocol="tcp"
+            security_group_id=group.id, direction="ingress", protocol="tcp", ethertype="IPv4"
         )
         found: list[SecurityGroupRule] = [item for item in rules if item.port_range_min is None]
         return found[0] if found else None

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 import asyncssh
 import pytest
@@ -46,7 +47,7 @@ class Instance:
 
     @property
     def address(self) -> str:
-        """Its only one."""
+        """Of IPv4, which Neutron tells first; it has one of IPv6 as well."""
         return str(self.port.fixed_ips[0]["ip_address"])
 
     def run(self, command: str) -> str:
@@ -155,7 +156,9 @@ def test_the_lab_knows_it_by_its_name(instance: Instance, layout: Layout) -> Non
     wait_for("a login", instance.logged_in, LOGIN)
     words = [sys.executable, "-m", "lab.status", str(layout.folder), "json"]
     status = json.loads(subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout)
-    assert status["machines"][NAME] == instance.address
+    addresses = [fixed["ip_address"] for fixed in instance.port.fixed_ips]
+    assert status["machines"][NAME] == ", ".join(addresses)
+    assert [ip_address(address).version for address in addresses] == [4, 6]
     assert inside(layout, "cat", "/etc/from-user-data") == "written\n"
     assert f"link/ether {instance.port.mac_address}" in inside(layout, "ip", "link", "show", "eth0")
 

@@ -13,10 +13,19 @@ from openstack.connection import Connection
 from lab.cluster.pods import PODS
 from lab.cluster.service import SERVICE_ADDRESS, SERVICE_URL
 from lab.external import External
-from lab.openstack import node_group
 from lab.site import HOSTS, NODES, PEER
 from tests.integration.conftest import Changed, Stack, bird_routes, poll
-from tests.integration.packets import answers, behind, opens, port, route, silent, throughout, within
+from tests.integration.packets import (
+    answers,
+    behind,
+    closed_to_the_machine,
+    opens,
+    port,
+    route,
+    silent,
+    throughout,
+    within,
+)
 from tests.integration.test_connection import SCENARIO
 
 POD = PODS[0]
@@ -35,20 +44,8 @@ ASKED = {
 @pytest.fixture
 def unprepared(cloud: Connection) -> Iterator[None]:
     """The cluster's group without the rules that the lab has for the external machine."""
-    group = cloud.network.find_security_group(node_group.NAME, ignore_missing=False)
-    opened = (node_group.BGP, node_group.TCP, node_group.UDP)
-    for rule in cloud.network.security_group_rules(security_group_id=group.id, direction="ingress"):
-        if {key: rule[key] for key in node_group.TCP} in opened:
-            cloud.network.delete_security_group_rule(rule)
-    yield
-    for fields in opened:
-        cloud.network.create_security_group_rule(
-            security_group_id=group.id,
-            project_id=group.project_id,
-            direction="ingress",
-            ethertype="IPv4",
-            **fields,
-        )
+    with closed_to_the_machine(cloud):
+        yield
 
 
 @pytest.fixture

@@ -43,3 +43,9 @@ def test_a_kernel_without_bridge_filters_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(lifecycle, "BRIDGE_FILTER", tmp_path / "absent")
     with pytest.raises(LabError, match="modprobe br_netfilter"):
         lifecycle.check_machine()
+
+
+def test_a_kernel_without_ipv6_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(lifecycle, "IPV6", tmp_path / "absent")
+    with pytest.raises(LabError, match="the kernel has no IPv6"):
+        lifecycle.check_machine()

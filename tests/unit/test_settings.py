@@ -110,6 +110,14 @@ def test_nodes_of_the_cluster_have_to_fit_the_other_settings() -> None:
     golden.compare("settings/nodes-of-the-cluster.txt", f"{caught.value}\n")
 
 
+def test_a_node_with_addresses_of_both_families_has_one_port() -> None:
+    both = {"machineAddress6": "fd00::45", "nodeNetwork6": "fd00::/64", "nodePortNames": '["a", "b"]'}
+    pods, services = '["10.0.0.0/16", "fd01::/48"]', '["10.96.0.0/12", "fd02::/112"]'
+    nodes = '["172.34.8.10", "172.34.8.30", "fd00::10", "fd00::30"]'
+    settings = read_settings(values(nodes=nodes, podNetworks=pods, serviceNetworks=services, **both))
+    assert settings.node_port_names == ["a", "b"]
+
+
 @pytest.mark.parametrize("way", ["nodePortNames", "nodePortTag", "nodeServerMetadata"])
 def test_a_network_limits_every_search_but_that_of_ids(way: str) -> None:
     texts = {"nodePortNames": '["a", "b", "c", "d"]', "nodePortTag": "k8s", "nodeServerMetadata": "role=node"}

@@ -1,0 +1,129 @@
+"""BIRD of one node of a running lab, to be stopped, killed, cut off and started again by whoever tests.
+
+The files are NodeRouter's (lab/cluster/node_router.py), and what stands in them is confd's. It deliberately
+starts no confd: that one goes on meanwhile, as in Calico, where both are processes of one container.
+"""
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.debian import Tools
+from lab.hosts import Host
+from lab.layout import Layout
+from lab.network import ip
+from lab.site import SWITCH
+from lab.waiting import wait_for
+
+CONFIGURATION = "bird.cfg"
+SOCKET = "bird.ctl"
+
+
+def configuration(service: str) -> str:
+    """The file's name in the folder of `bird` or `bird6`."""
+    return f"{service}.cfg"
+
+
+def socket(service: str) -> str:
+    """The control socket's name in there."""
+    return f"{service}.ctl"
+
+
+def arguments(tools: Tools, service: str = "bird") -> list[str]:
+    """The command line, for the folder of `bird` or `bird6`.
+
+    A socket's path may have 107 characters; a relative one is always short enough. -d keeps it in the
+    foreground with its messages on standard error, and -R is Calico's: a start is a graceful restart.
+    """
+    program = str(tools.path("bird1" if service == "bird" else "bird6"))
+    return [program, "-R", "-d", "-c", configuration(service), "-s", socket(service)]
+
+
+@dataclass(frozen=True)
+class NodeBird:
+    """The daemon of the node that has this name."""
+
+    name: str
+    layout: Layout
+    tools: Tools
+
+    @property
+    def host(self) -> Host:
+        """The node."""
+        return Host(self.name, self.layout)
+
+    @property
+    def folder(self) -> Path:
+        """What BIRD reads, and its control socket."""
+        return self.layout.run / self.name / "bird"
+
+    def pid(self) -> int | None:
+        """Of the process, in the lab's pid namespace; None when it does not run."""
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and (entry / "cwd").readlink() == self.folder:
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                    if words[0].decode() == str(self.tools.path("bird1")):
+                        return int(entry.name)
+        return None
+
+    def birdc(self, *words: str) -> str:
+        """What its client answers; nothing while BIRD does not."""
+        command = (str(self.tools.path("birdc1")), "-s", SOCKET, *words)
+        return self.host.run(*command, env=self.tools.environment(), cwd=self.folder, check=False).stdout
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it, cleanly or with SIGKILL, and wait until it has ended.
+
+        SIGTERM has it tell its neighbors, as when a node is shut down.
+        """
+        found = self.pid()
+        if found is not None:
+            os.kill(found, how)
+            wait_for(f"BIRD on {self.name} to end", lambda: self.pid() is None, 10, 0.02)
+
+    def start(self) -> None:
+        """Start it with what confd rendered; nothing when it runs."""
+        if self.pid() is None:
+            (self.folder / SOCKET).unlink(missing_ok=True)
+            command = arguments(self.tools)
+            self.host.start(f"{self.name}-bird", *command, env=self.tools.environment(), cwd=self.folder)
+            wait_for(f"BIRD on {self.name}", lambda: (self.folder / SOCKET).exists(), 10, 0.02)
+
+    def _link(self) -> str:
+        """The switch's end of the node's link."""
+        [own] = json.loads(ip("-netns", self.name, "-json", "link", "show", "eth0"))
+        links = json.loads(ip("-netns", SWITCH, "-json", "link"))
+        return next(str(link["ifname"]) for link in links if link["ifindex"] == own["link_index"])
+
+    def cut(self) -> None:
+        """Take its link down at the switch: nothing comes through any more, no FIN and no RST."""
+        ip("-netns", SWITCH, "link", "set", self._link(), "down")
+
+    def mend(self) -> None:
+        """Take its link up again."""
+        ip("-netns", SWITCH, "link", "set", self._link(), "up")
+
+    @contextmanager
+    def told(self, text: str) -> Iterator[None]:
+        """Have it read `text` (BIRD 1.6) beside what confd renders, while the block lasts.
+
+        confd writes the whole file anew when anything changes in the cluster; so nothing may.
+        """
+        path = self.folder / CONFIGURATION
+        had = path.read_text()
+        (self.folder / "told.cfg").write_text(text)
+        try:
+            path.write_text(f'{had}\ninclude "told.cfg";\n')
+            answer = self.birdc("configure")
+            assert "Reconfigur" in answer, answer
+            yield
+        finally:
+            path.write_text(had)
+            self.birdc("configure")
+            (self.folder / "told.cfg").unlink()
