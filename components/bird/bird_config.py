@@ -23,6 +23,8 @@ from components.settings import Settings
 PASSWORD_FILE = "/etc/bird/calico-peering.password"
 # Steps, so that one node more does not change the kernel protocol; 255 is the most BIRD takes.
 NEXT_HOP_STEPS = (16, 32, 64, 128, 255)
+# Calico's nodes try again every 5 s, after an error up to 2 s later; docs/routing.md has what was measured.
+RECOVERY_SECONDS = 10
 
 
 def next_hop_limit(version: str, nodes: int) -> int:
@@ -97,6 +99,9 @@ class BirdConfig:
     vrf: str | None = None
     graceful_restart: bool = True
     restart_time: int = 120
+    recovery_time: int = RECOVERY_SECONDS
+    """Seconds after a graceful restart until the kernel's routes are changed; with a range always as many, as
+    BIRD cannot know for whom it waits."""
 
     @property
     def password_file(self) -> str | None:

@@ -7,13 +7,16 @@ starts no confd: that one goes on meanwhile, as in Calico, where both are proces
 import contextlib
 import json
 import os
+import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab.debian import Tools
+from lab.errors import LabError
 from lab.hosts import Host
 from lab.layout import Layout
 from lab.network import ip
@@ -22,6 +25,10 @@ from lab.waiting import wait_for
 
 CONFIGURATION = "bird.cfg"
 SOCKET = "bird.ctl"
+# The name of the protocol that announces what is not Calico's, and what filters say about its routes.
+ROGUE = "rogue"
+MINE = f'    if proto = "{ROGUE}" then accept;'
+NOT_MINE = f'    if proto = "{ROGUE}" then reject;'
 
 
 def configuration(service: str) -> str:
@@ -110,20 +117,29 @@ class NodeBird:
         ip("-netns", SWITCH, "link", "set", self._link(), "up")
 
     @contextmanager
-    def told(self, text: str) -> Iterator[None]:
-        """Have it read `text` (BIRD 1.6) beside what confd renders, while the block lasts.
+    def announcing(self, prefixes: Sequence[IPv4Network]) -> Iterator[None]:
+        """Have it announce these to the external machine as well, and to nobody else, while the block lasts.
 
-        confd writes the whole file anew when anything changes in the cluster; so nothing may.
+        confd writes the whole file anew when anything of the peers changes in the cluster; so nothing may.
         """
         path = self.folder / CONFIGURATION
         had = path.read_text()
-        (self.folder / "told.cfg").write_text(text)
+        routes = "".join(f"  route {prefix} blackhole;\n" for prefix in prefixes)
+        # Preferred to what the node itself has, such as its own network.
+        mine = f"protocol static {ROGUE} {{\n  preference 300;\n{routes}}}\n"
+        # Neither the other nodes nor this node's kernel are to get them.
+        told = re.sub(r"(protocol bgp Mesh_.*?export filter \{)", rf"\1\n{NOT_MINE}", had, flags=re.S)
+        told = re.sub(r"(protocol bgp Global_.*?export filter \{)", rf"\1\n{MINE}", told, flags=re.S)
+        told = told.replace("export filter calico_kernel_programming;", "export none;")
         try:
-            path.write_text(f'{had}\ninclude "told.cfg";\n')
-            answer = self.birdc("configure")
-            assert "Reconfigur" in answer, answer
+            path.write_text(told + mine)
+            self._configure()
             yield
         finally:
             path.write_text(had)
-            self.birdc("configure")
-            (self.folder / "told.cfg").unlink()
+            self._configure()
+
+    def _configure(self) -> None:
+        answer = self.birdc("configure")
+        if "Reconfigur" not in answer:
+            raise LabError(f"BIRD on {self.name} refuses {self.folder / CONFIGURATION}: {answer}")
