@@ -50,6 +50,7 @@ def without(routing: Routing) -> None:
     """Nobody's routes: BIRD is stopped and what it left in the kernel taken out."""
     bird("stop")(routing)
     routing.machine.run("ip", "route", "flush", "proto", "bird")
+    routing.machine.run("sed", "-i", "/^BIRD_ARGS=-R/d", "/etc/bird/envvars")
 
 
 def end(routing: Routing) -> None:
@@ -100,6 +101,7 @@ ROWS = (
 def measure(routing: Routing, row: Row) -> tuple[float, Traffic]:
     """Once: the seconds, and what became of the traffic."""
     routing.settle()
+    routing.recover()
     row.before(routing)
     with traffic(routing.machine) as seen:
         time.sleep(1)

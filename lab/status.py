@@ -62,7 +62,7 @@ def sessions(text: str) -> list[Session]:
     """The sessions in the output of `birdc show protocols all`, by neighbor; a range is none itself."""
     starts = list(PROTOCOL.finditer(text))
     found = []
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    for start, following in zip(starts, [*starts, None][1:], strict=True):
         block = text[start.end() : following.start() if following else None]
         neighbor, state = NEIGHBOR.search(block), STATE.search(block)
         if neighbor and state:

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from lab.debian import Tools
@@ -115,6 +115,19 @@ class NodeBird:
     def mend(self) -> None:
         """Take its link up again."""
         ip("-netns", SWITCH, "link", "set", self._link(), "up")
+
+    @contextmanager
+    def farther(self, address: IPv4Address) -> Iterator[None]:
+        """Have what it says to the BGP speaker at `address` arrive as if from a router farther away."""
+        nft = (str(self.tools.path("nft")), "-f", "-")
+        libraries = self.tools.environment()
+        rules = "".join(f"ip daddr {address} tcp {port} 179 ip ttl set 254;" for port in ("sport", "dport"))
+        table = f"table ip farther {{ chain out {{ type filter hook output priority mangle; {rules} }} }}"
+        self.host.run(*nft, stdin=table, env=libraries)
+        try:
+            yield
+        finally:
+            self.host.run(*nft, stdin="delete table ip farther", env=libraries)
 
     @contextmanager
     def announcing(self, prefixes: Sequence[IPv4Network]) -> Iterator[None]:

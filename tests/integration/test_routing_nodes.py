@@ -7,19 +7,25 @@ that hold on any machine. Packets are counted as the machine sends them, each as
 import signal
 import time
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Network
+from functools import partial
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
+from kubernetes.client import CoreV1Api
+from openstack import connect
+from openstack.connection import Connection
 
+from lab.cluster.added_node import added_node
 from lab.layout import Layout
 from lab.routing import Routing
 from lab.site import HOSTS, NODE_NETWORK, NODES, POD_NETWORK
 from lab.traffic import traffic
-from tests.integration.conftest import Changed, Stack
+from tests.integration.conftest import Calico, Changed, Stack
 
 # A dead node's next hop is gone within so many seconds.
 GONE = 10
 NODE = "node4"
+ADDED, ADDED_ADDRESS = "node5", IPv4Address("172.34.8.99")
 ADDRESS = str(NODES[NODE])
 ROGUE_PREFIXES = [
     IPv4Network("0.0.0.0/0"),
@@ -160,6 +166,35 @@ def test_a_prefix_longer_than_allowed_is_not_taken(
             )
     finally:
         module_stack.up()
+
+
+@pytest.fixture
+def added_port(cloud: Connection) -> Iterator[None]:
+    """A Neutron port for the node more, as the others have one."""
+    network = cloud.network.find_network("nodes", ignore_missing=False)
+    own = connect(cloud="lab")
+    made = own.network.create_port(
+        network_id=network.id, name=ADDED, fixed_ips=[{"ip_address": str(ADDED_ADDRESS)}]
+    )
+    yield
+    own.network.delete_port(made.id)
+
+
+def test_a_node_added_is_a_next_hop_without_an_up_and_with_one_and_gone_once_removed(
+    routing: Routing, module_stack: Stack, changed: Changed, layout: Layout, calico: Calico, added_port: None
+) -> None:
+    since = routing.since(NODE)
+    with added_node(layout, CoreV1Api(), ADDED, ADDED_ADDRESS):
+        with_it = partial(routing.full, plus=(str(ADDED_ADDRESS),))
+        routing.within(30, "the added node to be a next hop, without an up", with_it)
+        nodes = [str(address) for address in (*NODES.values(), ADDED_ADDRESS)]
+        module_stack.run("up", "--yes", "--skip-preview", environment=changed(nodes=nodes))
+        states = {session["neighbor"]: session["state"] for session in module_stack.output("sessions")}
+        assert states == dict.fromkeys(nodes, "Established"), "the verification has looked for it"
+    routing.within(GONE, "the removed node to be gone, without an up", routing.full)
+    module_stack.up()
+    assert len(module_stack.output("sessions")) == len(NODES)
+    assert routing.since(NODE) == since, "nobody else's session was touched"
 
 
 def own(routing: Routing) -> list[str]:
