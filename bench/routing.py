@@ -50,7 +50,6 @@ def without(routing: Routing) -> None:
     """Nobody's routes: BIRD is stopped and what it left in the kernel taken out."""
     bird("stop")(routing)
     routing.machine.run("ip", "route", "flush", "proto", "bird")
-    routing.machine.run("sed", "-i", "/^BIRD_ARGS=-R/d", "/etc/bird/envvars")
 
 
 def end(routing: Routing) -> None:
@@ -60,12 +59,7 @@ def end(routing: Routing) -> None:
 
 
 def cut(routing: Routing) -> None:
-    """Cut the node off and wait until it is gone.
-
-    With a BIRD that remembers no errors: Calico's waits twice as long after each, up to 30 s.
-    """
-    routing.nodes[NODE].end()
-    routing.settle()
+    """Cut the node off and wait until it is gone."""
     routing.nodes[NODE].cut()
     routing.within(PATIENCE, "the node to be gone", lambda: gone(routing))
 
@@ -105,8 +99,9 @@ ROWS = (
 
 def measure(routing: Routing, row: Row) -> tuple[float, Traffic]:
     """Once: the seconds, and what became of the traffic."""
+    # A BIRD that remembers errors waits twice as long after each, on a node (Calico's options) up to 30 s.
+    routing.nodes[NODE].end()
     routing.settle()
-    routing.recover()
     row.before(routing)
     with traffic(routing.machine) as seen:
         time.sleep(1)

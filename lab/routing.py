@@ -106,11 +106,6 @@ class Routing:
         # From without: what the machine sees of /proc/sys may be read-only.
         Host(PEER, self.layout).run("sh", "-c", f"echo 1 > {HASH_POLICY}")
 
-    def recover(self) -> None:
-        """Have BIRD on the machine recover its routes when it starts, from its next start on."""
-        words = "grep -q '^BIRD_ARGS=-R' /etc/bird/envvars || echo BIRD_ARGS=-R >>/etc/bird/envvars"
-        self.machine.run("sh", "-c", words)
-
     def _birdc(self, *words: str) -> str:
         return self.machine.run("birdc", *words, check=False).stdout
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -135,17 +135,38 @@ class NodeBird:
 
         confd writes the whole file anew when anything of the peers changes in the cluster; so nothing may.
         """
-        path = self.folder / CONFIGURATION
-        had = path.read_text()
         routes = "".join(f"  route {prefix} blackhole;\n" for prefix in prefixes)
         # Preferred to what the node itself has, such as its own network.
         mine = f"protocol static {ROGUE} {{\n  preference 300;\n{routes}}}\n"
-        # Neither the other nodes nor this node's kernel are to get them.
-        told = re.sub(r"(protocol bgp Mesh_.*?export filter \{)", rf"\1\n{NOT_MINE}", had, flags=re.S)
-        told = re.sub(r"(protocol bgp Global_.*?export filter \{)", rf"\1\n{MINE}", told, flags=re.S)
-        told = told.replace("export filter calico_kernel_programming;", "export none;")
+
+        def told(text: str) -> str:
+            # Neither the other nodes nor this node's kernel are to get them.
+            text = re.sub(r"(protocol bgp Mesh_.*?export filter \{)", rf"\1\n{NOT_MINE}", text, flags=re.S)
+            text = re.sub(r"(protocol bgp Global_.*?export filter \{)", rf"\1\n{MINE}", text, flags=re.S)
+            return text.replace("export filter calico_kernel_programming;", "export none;") + mine
+
+        with self._changed(told):
+            yield
+
+    @contextmanager
+    def with_password(self, password: str) -> Iterator[None]:
+        """Have it use another password than confd rendered, while the block lasts; as for `announcing`."""
+
+        def told(text: str) -> str:
+            text, count = re.subn(r'(?m)^(\s*password )"[^"]*"', rf'\1"{password}"', text)
+            if not count:
+                raise LabError(f"{self.folder / CONFIGURATION} has no session with a password")
+            return text
+
+        with self._changed(told):
+            yield
+
+    @contextmanager
+    def _changed(self, told: Callable[[str], str]) -> Iterator[None]:
+        path = self.folder / CONFIGURATION
+        had = path.read_text()
         try:
-            path.write_text(told + mine)
+            path.write_text(told(had))
             self._configure()
             yield
         finally:

@@ -26,10 +26,9 @@ def module_stack(bare_stack: Stack) -> Stack:
 
 @pytest.fixture
 def routing(module_stack: Stack, layout: Layout) -> Iterator[Routing]:
-    """All nodes with their sessions, before and after the test; a restart is a graceful one."""
+    """All nodes with their sessions, before and after the test."""
     found = Routing(layout)
     found.spread()
-    found.recover()
     found.settle()
     yield found
     found.settle()

@@ -1,5 +1,6 @@
-"""Who is heard: with TTL security nobody from farther away."""
+"""Who is heard: with TTL security nobody from farther away, with a password nobody who has another one."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from lab.layout import Layout
 from lab.routing import Routing
 from lab.site import HOSTS, NODES, PEER
-from tests.integration.conftest import Changed, Stack
+from tests.integration.conftest import Changed, Json, Stack
 
 NODE = "node4"
 ADDRESS = str(NODES[NODE])
@@ -44,3 +45,28 @@ def test_with_ttl_security_a_speaker_that_is_farther_away_is_not_heard_and_up_sa
         assert established(routing) == OTHERS
         assert routing.full(NODE)
     routing.within(30, "the node, now near enough", routing.settled)
+
+
+def test_a_node_with_another_password_is_not_heard_and_up_says_so_and_the_right_one_heals_it(
+    routing: Routing, stack: Stack, changed: Changed
+) -> None:
+    def up(check: bool, **settings: Json) -> subprocess.CompletedProcess[str]:
+        environment = changed(verifyTimeout=40, **settings)
+        password = ("config", "set", "--secret", "bgpPassword", "one of our own")
+        stack.run(*password, environment=environment)
+        return stack.run("up", "--yes", "--skip-preview", environment=environment, check=check)
+
+    up(check=True)
+    assert established(routing) == {*OTHERS, ADDRESS}, "all nodes have it, through Calico's Secret"
+    with routing.nodes[NODE].with_password("another"):
+        routing.within(20, "the node not to be heard", lambda: established(routing) == OTHERS)
+        # What changes is something else; the verification comes after it.
+        failed = up(check=False, description="another")
+        assert failed.returncode != 0
+        text = failed.stdout + failed.stderr
+        assert f"session with {ADDRESS}" in text
+        assert "password" in text
+        assert "one of our own" not in text
+        assert routing.full(NODE)
+    routing.within(40, "the node, with the right password", routing.settled)
+    up(check=True, description="another")
