@@ -121,8 +121,9 @@ class NodeBird:
         """Have what it says to the BGP speaker at `address` arrive as if from a router farther away."""
         nft = (str(self.tools.path("nft")), "-f", "-")
         libraries = self.tools.environment()
-        rules = "".join(f"ip daddr {address} tcp {port} 179 ip ttl set 254;" for port in ("sport", "dport"))
-        table = f"table ip farther {{ chain out {{ type filter hook output priority mangle; {rules} }} }}"
+        rules = "\n".join(f"ip daddr {address} tcp {port} 179 ip ttl set 254" for port in ("sport", "dport"))
+        chain = f"type filter hook output priority mangle\n{rules}"
+        table = f"table ip farther {{\nchain out {{\n{chain}\n}}\n}}\n"
         self.host.run(*nft, stdin=table, env=libraries)
         try:
             yield
