@@ -54,6 +54,7 @@ def machine_text(count: int) -> str:
         address=MACHINE,
         node_network=NETWORK,
         neighbors=[],
+        reflected=False,
         as_number=CALICO_AS,
         taken={"pod networks": taken(POD_NETWORK), "service networks": taken(SERVICE_NETWORK)},
         advertised=[],
@@ -66,7 +67,7 @@ def machine_text(count: int) -> str:
         password=False,
         description="",
     )
-    return render(BirdConfig("2", MACHINE, MACHINE_AS, [peering], next_hop_limit(count)))
+    return render(BirdConfig("2", MACHINE, MACHINE_AS, [peering], next_hop_limit("2", count)))
 
 
 def node_text(address: IPv4Address, blocks: list[IPv4Network]) -> str:
