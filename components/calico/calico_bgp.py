@@ -87,6 +87,8 @@ class CalicoBgp(pulumi.ComponentResource):
             # A BGPPeer of this name that somebody else made is refused, not taken over, and what
             # somebody changed in ours is put back without a conflict over who owns the field.
             enable_server_side_apply=False,
+            # Another password is an update of its Secret, not another Secret: calico-node keeps its watch.
+            enable_secret_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         left = args.get("left_over", ())
