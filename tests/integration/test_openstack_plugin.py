@@ -22,7 +22,7 @@ made, read = pulumi.ResourceOptions(provider=cloud), pulumi.InvokeOptions(provid
 
 node = networking.get_port(name="node1", opts=read)
 nodes = networking.get_network(name="nodes", opts=read)
-subnet = networking.get_subnet(network_id=nodes.id, opts=read)
+subnet = networking.get_subnet(network_id=nodes.id, ip_version=4, opts=read)
 default = networking.get_sec_group(name="default", opts=read)
 flavor = compute.get_flavor(name="small", opts=read)
 image = images.get_image(name="debian-12", most_recent=True, opts=read)
