@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
+TESTS ?= tests/integration
 
-.PHONY: lab integration test check deep format golden requirements down
+.PHONY: lab unit life integration test check deep format golden requirements down
 
 lab: $(VENV)/installed
 	$(BIN)/python -m lab up
@@ -15,18 +16,22 @@ lab: $(VENV)/installed
 down: $(VENV)/installed
 	$(BIN)/python -m lab down
 
-test: check
+test: check unit life integration
+
+unit: $(VENV)/installed
 	$(BIN)/python -m pytest tests/unit tests/mocks tests/conformance
 	$(BIN)/python -m pytest tests/unit/test_bird_places.py --hypothesis-profile=deep
-	$(MAKE) --no-print-directory integration
 
-# The lab's own life on this machine, then the program on the lab, run by the lab's management host.
+# The lab's own life on this machine.
+life: $(VENV)/installed
+	$(BIN)/python -m pytest tests/lab
+
+# The program on the lab, run by the lab's management host: all of it, or the files in TESTS.
 # A lab that was up stays up; one made for this goes.
 integration: $(VENV)/installed
-	$(BIN)/python -m pytest tests/lab
 	@was=$$($(BIN)/python -m lab status >/dev/null 2>&1 && echo up || echo down); \
 	$(BIN)/python -m lab up && \
-	$(BIN)/python -m lab exec mgmt -- python -m pytest tests/integration; code=$$?; \
+	$(BIN)/python -m lab exec mgmt -- python -m pytest $(TESTS); code=$$?; \
 	[ $$was = up ] || $(BIN)/python -m lab down; exit $$code
 
 check: $(VENV)/installed
