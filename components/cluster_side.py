@@ -78,7 +78,7 @@ def cluster_side(
 ) -> ClusterSide:
     """Declare it; `name` is what the names of its resources begin with, as it stands."""
     machines = site.of_cluster(cluster)
-    settings = next(iter(machines.values()))
+    settings = site.cluster(cluster)
     pairs = AddressPairs(
         f"{name}pairs",
         {

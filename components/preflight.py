@@ -44,7 +44,7 @@ def check_clusters(site: Site) -> Site:
     """
     nodes = {}
     for cluster in site.clusters:
-        settings = next(iter(site.of_cluster(cluster).values()))
+        settings = site.cluster(cluster)
         client = connect_cluster(settings.kubeconfig, settings.kube_context)
         check_calico(client)
         if settings.nodes_from_cluster:
@@ -70,7 +70,7 @@ def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> Left
                 groups[cluster] = find_group(connect_cloud(cloud), stack, cloud, cluster)
     machines = {}
     for machine, made_of in parts.items():
-        settings = next(iter(site.of_machine(machine).values()))
+        settings = site.machine(machine)
         connection = connect_cloud(settings.cloud)
         machines[machine] = find_machine_left_over(connection, stack, settings, made_of)
     return LeftOver(own, groups, machines)
@@ -79,8 +79,7 @@ def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> Left
 def all_node_ports(site: Site) -> dict[str, NodePorts]:
     """The nodes' ports of each cluster. Raises ProviderError as `node_ports` does."""
     return {
-        cluster: node_ports(next(iter(site.of_cluster(cluster).values())), site.pair_networks(cluster))
-        for cluster in site.clusters
+        cluster: node_ports(site.cluster(cluster), site.pair_networks(cluster)) for cluster in site.clusters
     }
 
 
@@ -110,7 +109,7 @@ def harmful_pools(site: Site, ports: Mapping[str, NodePorts]) -> list[str]:
     """
     pools = []
     for cluster in site.clusters:
-        settings = next(iter(site.of_cluster(cluster).values()))
+        settings = site.cluster(cluster)
         guarded = ports[cluster].ids.keys() - ports[cluster].unfiltered.keys()
         if guarded and not settings.machine_pairs:
             client = connect_cluster(settings.kubeconfig, settings.kube_context)
@@ -125,7 +124,7 @@ def machine_parts(site: Site) -> dict[str, MachineParts]:
     """
     parts = {}
     for machine in site.machines:
-        settings = next(iter(site.of_machine(machine).values()))
+        settings = site.machine(machine)
         if settings.made:
             parts[machine] = find_machine_parts(connect_cloud(settings.cloud), settings)
     return parts

@@ -75,6 +75,14 @@ class Site:
         """A cluster's settings by machine."""
         return {machine: self.peerings[machine, cluster] for machine in self.machines}
 
+    def machine(self, machine: str) -> Settings:
+        """What is the machine's of the settings; they differ by cluster only in what is the cluster's."""
+        return self.peerings[machine, self.clusters[0]]
+
+    def cluster(self, cluster: str) -> Settings:
+        """What is the cluster's of the settings."""
+        return self.peerings[self.machines[0], cluster]
+
     def with_nodes(self, nodes: Mapping[str, Sequence[IPAddress]]) -> "Site":
         """The site with the nodes' addresses that these clusters named.
 
@@ -170,9 +178,7 @@ def _elsewhere(key: str, found_in: str) -> str:
 
 def _not_apart(site: Site) -> list[str]:
     """What two machines, or two clusters of one machine, may not share."""
-    addresses = {
-        machine: next(iter(site.of_machine(machine).values())).machine_addresses for machine in site.machines
-    }
+    addresses = {machine: site.machine(machine).machine_addresses for machine in site.machines}
     twice = duplicates(address for those in addresses.values() for address in those)
     wrong = [
         f"  {NAMESPACE}:{MACHINES}: {address} is the machineAddress of"

@@ -23,8 +23,10 @@ from lab.external import External
 from lab.hosts import Host
 from lab.layout import PROJECT, Layout
 from lab.machine import Machine
+from lab.routing import Routing
 from lab.site import PEER
 from lab.waiting import wait_for
+from tests.integration.delivered import Delivery
 from tests.integration.provided import NewRun, Port, begin_run
 
 Json = Any
@@ -177,6 +179,33 @@ def stack(bare_stack: Stack) -> Stack:
     """The stack applied: what a test finds wrong is what it did itself."""
     bare_stack.up("--refresh")
     return bare_stack
+
+
+@pytest.fixture(scope="module")
+def module_stack(bare_stack: Stack) -> Stack:
+    """The stack applied once for all tests here."""
+    bare_stack.up("--refresh")
+    return bare_stack
+
+
+@pytest.fixture
+def routing(module_stack: Stack, layout: Layout) -> Iterator[Routing]:
+    """All nodes with their sessions, before and after the test."""
+    found = Routing(layout)
+    found.spread()
+    found.settle()
+    yield found
+    found.settle()
+
+
+@pytest.fixture(scope="module")
+def installed(bare_stack: Stack, machine: External) -> Iterator[Delivery]:
+    """BIRD is installed on the machine by the script alone, nothing delivered."""
+    made = Delivery(machine)
+    made.put_script()
+    made.run("install 2")
+    yield made
+    made.run("remove")
 
 
 @pytest.fixture

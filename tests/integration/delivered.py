@@ -15,7 +15,7 @@ from typing import Literal
 from components.bird.bird_router import END, router_script
 from lab.external import External
 from lab.machine import ENVIRONMENT
-from tests.integration.conftest import poll
+from lab.waiting import wait_for
 
 ROUTER = "/var/lib/calico-peering/router"
 PASSWORD_FILES = "/etc/bird/calico-peering.password"
@@ -164,7 +164,7 @@ class Delivery:
             f"flock {ROUTER.rpartition('/')[0]}/lock true; test ! -e {ROUTER.rpartition('/')[0]}/unfinished"
         )
         quiet += " && ! systemctl is-active --quiet 'calico-peering-undo*'"
-        poll("the delivery to be undone", lambda: self.sh(quiet, check=False).returncode == 0, 60)
+        wait_for("the delivery to be undone", lambda: self.sh(quiet, check=False).returncode == 0, 60)
         return self.seen()
 
     def passwords(self) -> list[str]:
@@ -204,4 +204,4 @@ class Delivery:
             booted = "systemctl is-system-running --wait; birdc show status"
             return "is up and running" in self.sh(booted, check=False).stdout
 
-        poll("the machine to boot again", up, 60)
+        wait_for("the machine to boot again", up, 60)

@@ -5,7 +5,6 @@ Whoever delivers is killed before every second program that the script starts, o
 """
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,14 +18,10 @@ NEW = Seen("new", "the new word", "new", "the new word")
 MOST_STEPS = 150
 
 
-@pytest.fixture(scope="module")
-def delivery(bare_stack: Stack, machine: External) -> Iterator[Delivery]:
-    """BIRD is installed, nothing delivered."""
-    made = Delivery(machine)
-    made.put_script()
-    made.run("install 2")
-    yield made
-    made.run("remove")
+@pytest.fixture
+def delivery(installed: Delivery) -> Delivery:
+    """Nothing is delivered."""
+    return installed
 
 
 def old(delivery: Delivery) -> None:

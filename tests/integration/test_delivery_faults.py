@@ -7,8 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from components.bird.bird_router import END
-from lab.external import External
-from tests.integration.conftest import Stack, poll
+from tests.integration.conftest import poll
 from tests.integration.delivered import PASSWORD_FILES, Delivery, Seen, configuration
 
 OLD = Seen("old", "the old word", "old", "the old word")
@@ -32,15 +31,6 @@ protocol bgp taken {
 """
 # bird -p runs as root, the daemon as user bird.
 ROOTS_LOG = 'log "/root/only-for-root" all;\n'
-
-
-@pytest.fixture(scope="module")
-def installed(bare_stack: Stack, machine: External) -> Iterator[Delivery]:
-    made = Delivery(machine)
-    made.put_script()
-    made.run("install 2")
-    yield made
-    made.run("remove")
 
 
 @pytest.fixture

@@ -4,34 +4,13 @@ How long each took in a quiet lab is in docs/routing.md, measured by bench/routi
 """
 
 import time
-from collections.abc import Iterator
 
-import pytest
-
-from lab.layout import Layout
 from lab.routing import Routing
 from lab.traffic import traffic
 from tests.integration.conftest import Changed, Stack
 
 # Seconds after a restart in which BIRD leaves the kernel's routes alone (components/bird/bird_config.py).
 RECOVERY = 10
-
-
-@pytest.fixture(scope="module")
-def module_stack(bare_stack: Stack) -> Stack:
-    """The stack applied once for all tests here."""
-    bare_stack.up("--refresh")
-    return bare_stack
-
-
-@pytest.fixture
-def routing(module_stack: Stack, layout: Layout) -> Iterator[Routing]:
-    """All nodes with their sessions, before and after the test."""
-    found = Routing(layout)
-    found.spread()
-    found.settle()
-    yield found
-    found.settle()
 
 
 def bird(routing: Routing, *words: str) -> None:

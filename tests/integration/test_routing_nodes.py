@@ -35,23 +35,6 @@ ROGUE_PREFIXES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def module_stack(bare_stack: Stack) -> Stack:
-    """The stack applied once for all tests here."""
-    bare_stack.up("--refresh")
-    return bare_stack
-
-
-@pytest.fixture
-def routing(module_stack: Stack, layout: Layout) -> Iterator[Routing]:
-    """All nodes with their sessions, before and after the test."""
-    found = Routing(layout)
-    found.spread()
-    found.settle()
-    yield found
-    found.settle()
-
-
 def gone(routing: Routing) -> float:
     """The seconds until the node is no next hop any more, and the others still are; bounded."""
     return routing.within(GONE, f"{ADDRESS} to be gone", lambda: routing.full(NODE))
