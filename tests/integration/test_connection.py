@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from components.bird.bird_router import END
 from lab.cluster.pods import PODS
 from lab.cluster.service import SERVICE_URL
 from lab.external import External
@@ -36,7 +37,7 @@ def test_the_routes_in_the_outputs_are_those_of_the_kernel(stack: Stack, machine
 def test_the_rendered_configuration_in_the_outputs_is_the_file_on_the_machine(
     stack: Stack, machine: External
 ) -> None:
-    assert machine.run("cat", "/etc/bird/bird.conf").stdout == stack.output("birdConfiguration")
+    assert machine.run("cat", "/etc/bird/bird.conf").stdout == stack.output("birdConfiguration") + END
 
 
 def test_pods_in_both_blocks_answer_from_the_machine(stack: Stack, machine: External) -> None:
