@@ -85,7 +85,7 @@ def test_a_machine_with_all_its_parts_comes_and_goes(engine: SmallProgram, cloud
     output = engine.run("up", "--yes", "--skip-preview")
     assert "warning" not in output.lower()
     made = json.loads(engine.run("stack", "output", "--json"))
-    assert made["node"] == ["172.34.8.10"]
+    assert made["node"] == ["172.34.8.10", "fd00:172:34:8::10"]
     assert cloud.compute.get_server(made["machine"]).status == "ACTIVE"
     assert cloud.network.get_port(made["port"]).device_id == made["machine"]
     engine.run("preview", "--refresh", "--expect-no-changes")
