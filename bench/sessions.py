@@ -33,7 +33,7 @@ MACHINE = NETWORK[-2]
 MACHINE_AS = 65112
 MACHINES, NODES = "many-machine", "many-nodes"
 # Seconds.
-PATIENCE = 120
+PATIENCE = 600
 RESTING = 10
 
 
