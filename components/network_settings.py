@@ -294,9 +294,7 @@ def _far(address: IPAddress, name: str, info: ValidationInfo) -> list[str]:
     if (network is None and not far) or (network and network.version != address.version):
         found = f"found {network}" if network else "found none"
         return [f"{address} needs the nodes' IPv{address.version} network in {NAMESPACE}:{key}; {found}"]
-    if far:
-        return []
-    if address in network:
+    if far or address in network:
         return []
     return [
         f"{address} is outside {NAMESPACE}:{key} {network}; set {NAMESPACE}:multihop to a TTL when the"

@@ -60,14 +60,18 @@ def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> Left
     own: dict[str, frozenset[str]] = {}
     groups = {}
     for cluster in site.clusters:
-        own[cluster] = frozenset()
-        for settings in site.of_cluster(cluster).values():
-            client = connect_cluster(settings.kubeconfig, settings.kube_context)
-            namespace = settings.calico_namespace if settings.with_password else None
-            own[cluster] |= own_objects(client, settings.machine_name, stack, namespace)
-            cloud = settings.cloud
-            if settings.node_security_group and cluster not in groups:
-                groups[cluster] = find_group(connect_cloud(cloud), stack, cloud, cluster)
+        settings = site.cluster(cluster)
+        client, cloud = connect_cluster(settings.kubeconfig, settings.kube_context), settings.cloud
+        own[cluster] = frozenset[str]().union(
+            *(
+                own_objects(
+                    client, its.machine_name, stack, its.calico_namespace if its.with_password else None
+                )
+                for its in site.of_cluster(cluster).values()
+            )
+        )
+        if settings.node_security_group:
+            groups[cluster] = find_group(connect_cloud(cloud), stack, cloud, cluster)
     machines = {}
     for machine, made_of in parts.items():
         settings = site.machine(machine)

@@ -208,8 +208,13 @@ def render(config: BirdConfig, version: int | None = None) -> str:
     return _environment().get_template(template).render(bird=config, peerings=peerings)
 
 
-def daemons(config: BirdConfig) -> dict[str, str]:
-    """The text for each daemon that has to run, by its service: `bird`, or `bird6` of BIRD 1.6."""
+def services(config: BirdConfig) -> dict[str, int | None]:
+    """The daemons that have to run: `bird`, or of 1.6 `bird` and `bird6`, each with its own family."""
     if config.version != "1.6":
-        return {"bird": render(config)}
-    return {"bird" if version == 4 else "bird6": render(config, version) for version in config.versions}
+        return {"bird": None}
+    return {"bird" if version == 4 else "bird6": version for version in config.versions}
+
+
+def daemons(config: BirdConfig) -> dict[str, str]:
+    """The text for each daemon that has to run, by its service."""
+    return {service: render(config, version) for service, version in services(config).items()}

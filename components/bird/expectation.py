@@ -6,7 +6,7 @@ Pure. One text is about one machine and one cluster.
 import json
 from hashlib import sha256
 
-from components.bird.bird_config import bird_config, daemons
+from components.bird.bird_config import bird_config, services
 from components.settings import Settings
 
 
@@ -18,7 +18,7 @@ def expectation(settings: Settings, parts: object = None) -> str:
     """
     bird = bird_config(settings)
     lines = [
-        *(f"daemon {service}" for service in daemons(bird)),
+        *(f"daemon {service}" for service in services(bird)),
         *(f"address {address}" for address in settings.machine_addresses),
         f"as {settings.machine_as_number}",
         f"timeout {settings.verify_timeout}",
