@@ -6,9 +6,9 @@ from components.calico.stack_name import stack_name
 from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
 from components.preflight import all_node_ports, check_clusters, harmful_pools, left_over, machine_parts
-from components.settings import SettingsError
+from components.settings.settings import SettingsError
+from components.settings.site import KEYS, read_site
 from components.shared.provider_errors import ProviderError
-from components.site import KEYS, read_site
 
 config = pulumi.Config()
 try:

@@ -19,7 +19,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from components.bird.bird_config import BirdConfig, Peering, Taken, next_hop_limit, render
-from components.bird.router_settings import PrefixLengths
+from components.settings.router_settings import PrefixLengths
 from lab.debian import Tools, tools
 from lab.hosts import NETNS
 from lab.layout import Layout

@@ -17,8 +17,8 @@ from components.left_over import LeftOver, group_description
 from components.machine_secrets import MachineSecrets
 from components.ports.address_pairs import AddressPairs
 from components.ports.node_ports import NodePorts
-from components.settings import Settings
-from components.site import Site
+from components.settings.settings import Settings
+from components.settings.site import Site
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from components.machine.machine_source import machine_of
 from components.machine_secrets import MachineSecrets
 from components.machine_side import machine_side
 from components.ports.node_ports import NodePorts
-from components.site import Site
+from components.settings.site import Site
 
 
 class ExternalPeeringArgs(TypedDict):

@@ -13,8 +13,8 @@ from typing import Protocol
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
-from components.setting_types import NAMESPACE
-from components.site import MACHINES
+from components.settings.setting_types import NAMESPACE
+from components.settings.site import MACHINES
 
 # What has to be done with one that stands in clear: the engine keeps the configuration in the state as given.
 NEVER_CLEAR = {"sshHostPrivateKey": "make a new key", "bgpPassword": "take another password"}

@@ -21,7 +21,7 @@ from components.bird.observed import Route, Session, parse
 from components.cluster_side import ClusterSide
 from components.machine.machine import Machine, on_instance
 from components.machine.machine_state_provider import MachineState, reach
-from components.settings import Settings
+from components.settings.settings import Settings
 
 
 @dataclass(frozen=True)

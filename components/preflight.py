@@ -29,11 +29,11 @@ from components.ports.node_ports import (
 )
 from components.ports.openstack_api import connect as connect_cloud
 from components.ports.port_pairs import filters, pairs_of, shape
-from components.setting_types import NAMESPACE
-from components.settings import PORT_WAYS, Settings
+from components.settings.setting_types import NAMESPACE
+from components.settings.settings import PORT_WAYS, Settings
+from components.settings.site import Site
 from components.shared.provider_errors import ProviderError
 from components.shared.shared_list import missing
-from components.site import Site
 
 
 def check_clusters(site: Site) -> Site:

@@ -14,10 +14,10 @@ from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from components.bird.router_settings import PrefixLengths
-from components.network_settings import NETWORK_LISTS, Family
 from components.networks import IPAddress, IPNetwork
-from components.settings import Settings
+from components.settings.network_settings import NETWORK_LISTS, Family
+from components.settings.router_settings import PrefixLengths
+from components.settings.settings import Settings
 
 # What stands in the text; on the machine the name goes on with the delivery's (router_script/).
 PASSWORD_FILE = "/etc/bird/calico-peering.password"

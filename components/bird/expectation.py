@@ -7,7 +7,7 @@ import json
 from hashlib import sha256
 
 from components.bird.bird_config import bird_config, services
-from components.settings import Settings
+from components.settings.settings import Settings
 
 
 def expectation(settings: Settings, parts: object = None) -> str:

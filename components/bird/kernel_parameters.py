@@ -5,7 +5,7 @@ Pure. Which parameters these are, and on which interfaces, is found out there.
 
 from collections.abc import Collection
 
-from components.settings import Settings
+from components.settings.settings import Settings
 
 
 def kernel_parameters(clusters: Collection[Settings]) -> str | None:

@@ -15,7 +15,7 @@ import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, CopyToRemote, Logging
 
 from components.machine.machine import on_instance
-from components.setting_types import NAMESPACE
+from components.settings.setting_types import NAMESPACE
 
 # The login may write there, root need not be it.
 FOLDER = "/var/lib/calico-peering-files"

@@ -20,7 +20,7 @@ from openstack.connection import Connection
 from components.machine.machine_parts import MachineParts
 from components.ports.neutron_ports import described_so
 from components.ports.openstack_api import clear_errors, connect
-from components.settings import Settings
+from components.settings.settings import Settings
 from components.shared.provider_errors import ProviderError
 
 METADATA = "calico-peering"

@@ -15,8 +15,8 @@ from openstack.exceptions import SDKException
 
 from components.ports.neutron_ports import the_network
 from components.ports.openstack_api import clear_errors
-from components.setting_types import NAMESPACE
-from components.settings import Settings
+from components.settings.setting_types import NAMESPACE
+from components.settings.settings import Settings
 from components.shared.provider_errors import ProviderError
 
 

@@ -16,7 +16,7 @@ from components.machine.machine_left_over import MachineLeftOver, made_of
 from components.machine.machine_parts import MachineParts
 from components.machine_secrets import MachineSecrets
 from components.networks import within
-from components.settings import Settings
+from components.settings.settings import Settings
 
 
 def machine_of(

@@ -12,8 +12,8 @@ from components.bird.expectation import expectation
 from components.external_peering import ExternalPeering
 from components.machine_secrets import MachineSecrets
 from components.ports.node_ports import NodePorts
-from components.settings import Settings, read_settings
-from components.site import read_site, single
+from components.settings.settings import Settings, read_settings
+from components.settings.site import read_site, single
 from tests.mocks.recorder import Outputs, recorded
 from tests.unit.example import values
 

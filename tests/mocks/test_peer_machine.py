@@ -15,8 +15,8 @@ from components.machine.machine_left_over import MachineLeftOver
 from components.machine.machine_parts import MachineParts
 from components.machine.ssh_keys import public_half
 from components.machine_secrets import MachineSecrets
-from components.settings import read_settings
-from components.site import single
+from components.settings.settings import read_settings
+from components.settings.site import single
 from tests.mocks.recorder import Recorder, recorded
 from tests.unit.example import HOST_PRIVATE_KEY, LOGIN_PRIVATE_KEY, made
 

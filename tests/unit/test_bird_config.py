@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from components.bird.bird_config import bird_config, daemons, next_hop_limit
-from components.bird.router_settings import RouterSettings
-from components.machine.machine_settings import MachineSettings
-from components.network_settings import NetworkSettings
-from components.settings import read_settings
+from components.settings.machine_settings import MachineSettings
+from components.settings.network_settings import NetworkSettings
+from components.settings.router_settings import RouterSettings
+from components.settings.settings import read_settings
 from tests import golden
 from tests.unit.bird_cases import CASES, FILES
 from tests.unit.example import values

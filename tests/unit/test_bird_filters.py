@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from components.bird.bird_config import PASSWORD_FILE, bird_config, daemons
 from components.networks import IPNetwork, within
-from components.settings import SettingsError, read_settings
+from components.settings.settings import SettingsError, read_settings
 from tests.unit.bird_cases import ADVERTISE, CASES, FAR
 from tests.unit.bird_strategies import LENGTHS, NETWORKS, PASSWORDS, bits, sites, subnetworks
 from tests.unit.example import values

@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from components.bird.bird_config import daemons, machine_config
-from components.settings import SettingsError
-from components.site import read_site
+from components.settings.settings import SettingsError
+from components.settings.site import read_site
 from tests.unit.bird_cases import ADVERTISE, CASES, FAR, IPV6, VRF
 from tests.unit.example import values
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 
 from components.bird.bird_config import machine_config
-from components.settings import read_settings
+from components.settings.settings import read_settings
 from tests.unit.bird_strategies import sites
 from tests.unit.real_birds import Birds
 

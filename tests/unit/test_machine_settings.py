@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from components.machine.ssh_keys import public_half
-from components.settings import SettingsError, read_settings
+from components.settings.settings import SettingsError, read_settings
 from tests import golden
 from tests.unit.example import (
     HOST_KEY,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.settings import KEYS, SettingsError, pair_networks, read_settings, with_nodes
-from components.site import read_site
+from components.settings.settings import KEYS, SettingsError, pair_networks, read_settings, with_nodes
+from components.settings.site import read_site
 from tests import golden
 from tests.unit.example import HOST_KEY, PROJECT, VALUES, values
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from components.bird.bird_config import daemons, machine_config
-from components.settings import SettingsError, read_settings
-from components.site import read_site, single
+from components.settings.settings import SettingsError, read_settings
+from components.settings.site import read_site, single
 from tests import golden
 from tests.unit.example import values
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.bird.bird_router import router_script
 from components.bird.kernel_parameters import kernel_parameters
-from components.settings import read_settings
+from components.settings.settings import read_settings
 from tests.unit.example import values
 
 MACHINE = """

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
-from components.bird.router_settings import RouterSettings
 from components.networks import IPAddress, IPNetwork, duplicates, overlaps, overlaps_with, parse_address
-from components.setting_types import (
+from components.settings.router_settings import RouterSettings
+from components.settings.setting_types import (
     DNS_LABEL,
     NAMESPACE,
     Address,

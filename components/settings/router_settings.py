@@ -9,8 +9,8 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from components.machine.machine_settings import MachineSettings
-from components.setting_types import LAST_AS_NUMBER, NAMESPACE, flag, list_of, matching, sound, whole
+from components.settings.machine_settings import MachineSettings
+from components.settings.setting_types import LAST_AS_NUMBER, NAMESPACE, flag, list_of, matching, sound, whole
 
 PACKAGE_VERSION = re.compile(r"[A-Za-z0-9.+:~-]{1,64}")
 # A Linux interface's name is at most 15 octets; these are the ones that need no quoting anywhere.

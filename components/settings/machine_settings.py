@@ -10,10 +10,10 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from components.machine.bastion_settings import BastionSettings
 from components.machine.ssh_keys import HOST_KEY_TYPE, LOGIN, public_half, public_key
 from components.networks import overlaps
-from components.setting_types import NAMESPACE, Networks, sound, whole
+from components.settings.bastion_settings import BastionSettings
+from components.settings.setting_types import NAMESPACE, Networks, sound, whole
 
 T = TypeVar("T")
 

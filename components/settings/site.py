@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from components.network_settings import NETWORK_LISTS
 from components.networks import IPAddress, IPNetwork, duplicates, overlaps_with
-from components.setting_types import DNS_LABEL, NAMESPACE
-from components.settings import (
+from components.settings.network_settings import NETWORK_LISTS
+from components.settings.setting_types import DNS_LABEL, NAMESPACE
+from components.settings.settings import (
     KEYS as SETTINGS_KEYS,
 )
-from components.settings import (
+from components.settings.settings import (
     Settings,
     SettingsError,
     pair_networks,

@@ -18,12 +18,12 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from components.machine.machine_settings import SSH_PORT
 from components.machine.ssh_keys import public_key
-from components.network_settings import NETWORK_LISTS, NetworkSettings, wrong_nodes
 from components.networks import IPAddress, duplicates
-from components.setting_types import (
-    DNS_LABEL,
+from components.settings.calico_settings import CalicoSettings
+from components.settings.machine_settings import SSH_PORT
+from components.settings.network_settings import NETWORK_LISTS, wrong_nodes
+from components.settings.setting_types import (
     HOST,
     NAMESPACE,
     USER,
@@ -53,7 +53,7 @@ PORT_WAYS = (
 """The settings of which one says how the nodes' Neutron ports are found; none: no OpenStack."""
 
 
-class Settings(NetworkSettings):
+class Settings(CalicoSettings):
     """All settings of a stack; what each means and its default is told in Pulumi.yaml.
 
     A field's check sees the fields above it, so the order is that of the checks.
@@ -66,11 +66,6 @@ class Settings(NetworkSettings):
     ssh_port: Annotated[int, whole(1, 65535)] = 22
     ssh_user: Annotated[str, matching(USER, "a login name such as debian")] = "root"
     ssh_host_key: str = Field(default="", validate_default=True)
-    kubeconfig: str | None = None
-    kube_context: str | None = None
-    calico_namespace: Annotated[str, matching(DNS_LABEL, "the name of a Kubernetes namespace")] = (
-        "calico-system"
-    )
     cloud: str | None = None
     node_port_network: str | None = None
     node_port_names: Annotated[list[str], list_of(str)] = Field(default=[])

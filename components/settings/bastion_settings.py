@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic.alias_generators import to_camel
 
 from components.machine.ssh_keys import public_key
-from components.setting_types import HOST, NAMESPACE, USER, matching, sound, whole
+from components.settings.setting_types import HOST, NAMESPACE, USER, matching, sound, whole
 
 
 class BastionSettings(BaseModel):
