@@ -1,7 +1,8 @@
-"""Reaching the cluster, and whether it serves Calico's API (projectcalico.org/v3).
+"""Reaching the cluster, and by which of its APIs Calico's objects are read and written.
 
-No Pulumi here. Only v3 is used, as served by Calico's aggregated API server or by native v3
-resource definitions: crd.projectcalico.org/v1 checks nothing (it takes a peerIP that is none).
+No Pulumi here. projectcalico.org/v3 is served by Calico's aggregated API server or by native v3 resource
+definitions. crd.projectcalico.org/v1 lies underneath the first of these and checks next to nothing (it takes
+a peerIP that is none), so it is used only where somebody asks for it. A client carries which it is.
 Credentials come from the kubeconfig and never appear in an error.
 """
 
@@ -11,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import urllib3
 import yaml
@@ -20,17 +21,40 @@ from kubernetes.config import ConfigException, load_config
 
 from components.shared.provider_errors import ProviderError
 
-GROUP = "projectcalico.org"
-VERSION = "v3"
+
+class CalicoApi(NamedTuple):
+    """An API by which Calico's objects are read and written; `*api` are a CustomObjectsApi's first words."""
+
+    group: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.version}"
+
+
+V3 = CalicoApi("projectcalico.org", "v3")
+CRD_V1 = CalicoApi("crd.projectcalico.org", "v1")
+GROUP, VERSION = V3
+
 KINDS = frozenset({"bgppeers", "bgpconfigurations"})
 STACK_ANNOTATION = "calico-peering/stack"
-CALICO_RIGHTS = f"get, create, update and delete on bgpconfigurations and bgppeers of {GROUP}"
+CALICO_RIGHTS = "get, create, update and delete on bgpconfigurations and bgppeers of Calico's API"
 
 # Seconds that one request may take before the cluster counts as not answering.
 REQUEST_TIMEOUT = 30
 
 
-def connect(kubeconfig: str | None = None, context: str | None = None) -> ApiClient:
+class CalicoClient(ApiClient):
+    """A client for one cluster that knows by which API Calico's objects are reached there."""
+
+    def __init__(self, configuration: Configuration, calico: CalicoApi) -> None:
+        super().__init__(configuration)
+        self.calico = calico
+
+
+def connect(
+    kubeconfig: str | None = None, context: str | None = None, calico: CalicoApi = V3
+) -> CalicoClient:
     """A client for the cluster; nothing is sent yet.
 
     `kubeconfig`: a path, `~` allowed; None: $KUBECONFIG, ~/.kube/config, or in a pod its service
@@ -53,22 +77,25 @@ def connect(kubeconfig: str | None = None, context: str | None = None) -> ApiCli
         ) from error
     # The client's own retries print warnings and make a dead cluster take minutes.
     configuration.retries = urllib3.Retry(total=1, backoff_factor=0)
-    return ApiClient(configuration)
+    return CalicoClient(configuration, calico)
 
 
-def client_of(props: Mapping[str, Any]) -> ApiClient:
-    """A client for the cluster that a resource's properties `kubeconfig` and `context` name."""
-    return connect(props.get("kubeconfig"), props.get("context"))
+def client_of(props: Mapping[str, Any]) -> CalicoClient:
+    """A client for the cluster that a resource's properties name.
+
+    They are `kubeconfig`, `context`, and `calico_api` as `str(CalicoApi)`, which is V3 when it is not there.
+    """
+    named = props.get("calico_api")
+    calico = CalicoApi(*named.split("/")) if named else V3
+    return connect(props.get("kubeconfig"), props.get("context"), calico)
 
 
 def check_calico(client: ApiClient) -> None:
-    """Raise ProviderError unless the cluster answers and serves the v3 kinds that we need."""
-    served = f"{GROUP}/{VERSION}"
+    """Raise ProviderError unless the cluster answers and serves what we need by the client's API."""
+    served = client.calico if isinstance(client, CalicoClient) else V3
     try:
         with clear_errors(client, f"asking for {served}"):
-            listed = CustomObjectsApi(client).get_api_resources(
-                GROUP, VERSION, _request_timeout=REQUEST_TIMEOUT
-            )
+            listed = CustomObjectsApi(client).get_api_resources(*served, _request_timeout=REQUEST_TIMEOUT)
     except NotServedError:
         listed = None
     names = {resource.name for resource in listed.resources} if listed else set()

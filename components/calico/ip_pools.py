@@ -1,7 +1,7 @@
 """Calico's IP pools without an overlay, whose packets a node hands on with the sender's own address.
 
 No Pulumi here. It only helps to warn, so it asks for no right that the rest does not need: where pools may
-not be read, none is known..
+not be read, none is known.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from kubernetes.client import ApiClient, ApiException, CustomObjectsApi
+from kubernetes.client import ApiException, CustomObjectsApi
 
-from components.calico.calico_api import GROUP, REQUEST_TIMEOUT, VERSION, clear_errors
+from components.calico.calico_api import REQUEST_TIMEOUT, CalicoClient, clear_errors
 from components.networks import IPNetwork, overlap
 
 # Calico's default for both modes is `Never`; `CrossSubnet` is none between nodes of one subnet.
 OVERLAY = "Always"
 
 
-def pools_without_overlay(client: ApiClient, networks: Sequence[IPNetwork]) -> list[str]:
+def pools_without_overlay(client: CalicoClient, networks: Sequence[IPNetwork]) -> list[str]:
     """Such pools of pods in `networks`, each as `name (network)`, by name; none when they may not be listed.
 
     Raises ProviderError when the cluster does not answer.
@@ -27,7 +27,7 @@ def pools_without_overlay(client: ApiClient, networks: Sequence[IPNetwork]) -> l
     with clear_errors(client, "listing the IP pools"):
         try:
             found: Any = CustomObjectsApi(client).list_cluster_custom_object(
-                GROUP, VERSION, "ippools", _request_timeout=REQUEST_TIMEOUT
+                *client.calico, "ippools", _request_timeout=REQUEST_TIMEOUT
             )
         except ApiException as error:
             if error.status in (403, 404):

@@ -14,10 +14,9 @@ from kubernetes.client import ApiClient, CoreV1Api, CustomObjectsApi, RbacAuthor
 
 from components.calico.calico_api import (
     CALICO_RIGHTS,
-    GROUP,
     REQUEST_TIMEOUT,
     STACK_ANNOTATION,
-    VERSION,
+    CalicoClient,
     NotServedError,
     clear_errors,
 )
@@ -38,7 +37,7 @@ def password_name(machine_name: str) -> str:
     return f"{peer_name(machine_name)}-password"
 
 
-def own_objects(client: ApiClient, machine_name: str, stack: str, namespace: str | None) -> frozenset[str]:
+def own_objects(client: CalicoClient, machine_name: str, stack: str, namespace: str | None) -> frozenset[str]:
     """`<kind>/<name>` of each that `stack` has made; `namespace` None: no password is in use.
 
     Raises ProviderError when the cluster does not answer or does not allow it.
@@ -47,7 +46,7 @@ def own_objects(client: ApiClient, machine_name: str, stack: str, namespace: str
     lookups: dict[str, Callable[[], Any]] = {
         f"BGPPeer/{name}": partial(
             peers.get_cluster_custom_object,
-            *(GROUP, VERSION, "bgppeers", name),
+            *(*client.calico, "bgppeers", name),
             _request_timeout=REQUEST_TIMEOUT,
         )
         for name in (peer_name(machine_name), peer_name(machine_name, second=True))
