@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 TESTS ?= tests/integration
 
-.PHONY: lab unit life integration test check deep format golden requirements down
+.PHONY: lab unit life integration test check deep format golden types calico-schema requirements down
 
 lab: $(VENV)/installed
 	$(BIN)/python -m lab up
@@ -51,6 +51,13 @@ deep: $(VENV)/installed
 # Renders the golden files anew; read the difference before you commit it.
 golden: $(VENV)/installed
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/unit
+
+# Calico's kinds as Python types, of the committed schema, or of the one that the running lab serves.
+types: $(VENV)/installed
+	$(BIN)/python -m tools.calico_types
+
+calico-schema: $(VENV)/installed
+	$(BIN)/python -m lab exec mgmt -- python -m tools.calico_types --ask
 
 requirements: $(VENV)/installed
 	for name in requirements requirements-lab requirements-dev; do \

@@ -16,6 +16,7 @@ import pulumi_kubernetes as kubernetes
 from components.calico.calico_api import STACK_ANNOTATION
 from components.calico.own_objects import PASSWORD_KEY, password_name
 from components.calico.stack_name import stack_name
+from components.calico.types.shared import BGPPassword
 
 SERVICE_ACCOUNT = "calico-node"
 
@@ -35,7 +36,7 @@ class SessionPasswordArgs(TypedDict):
 class SessionPassword(pulumi.ComponentResource):
     """Secret, Role and RoleBinding."""
 
-    reference: pulumi.Output[dict[str, dict[str, str]]]
+    reference: pulumi.Output[BGPPassword]
     """What a BGPPeer has as its password, once calico-node may read it."""
 
     def __init__(
@@ -77,6 +78,6 @@ class SessionPassword(pulumi.ComponentResource):
             opts=own("RoleBinding"),
         )
         self.reference = pulumi.Output.all(secret.id, role.id, binding.id).apply(
-            lambda _made: {"secretKeyRef": {"name": called, "key": PASSWORD_KEY}}
+            lambda _made: BGPPassword(secretKeyRef={"name": called, "key": PASSWORD_KEY})
         )
         self.register_outputs({"reference": self.reference})
