@@ -62,11 +62,14 @@ class Routing:
         return {session.neighbor: session for session in sessions(text)}
 
     def since(self, node: str) -> str:
-        """Since when the session with a node stands, in BIRD's words; it has to."""
+        """Since when the session with a node stands, in BIRD's words; it has to.
+
+        To the second: BIRD reckons it anew each time, and its milliseconds differ by one now and then.
+        """
         name = self.sessions()[str(NODES[node])].name
         line = self.machine.run("birdc", "show", "protocols", name).stdout.splitlines()[-1]
         assert "Established" in line, line
-        return line.split()[4]
+        return line.split()[4].partition(".")[0]
 
     def log(self, since: float) -> str:
         """What BIRD on the machine has logged since then, in seconds of time.time()."""
