@@ -5,7 +5,14 @@ import pulumi
 from components.calico.stack_name import stack_name
 from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
-from components.preflight import all_node_ports, check_clusters, harmful_pools, left_over, machine_parts
+from components.preflight import (
+    all_node_ports,
+    check_clusters,
+    check_configurations,
+    harmful_pools,
+    left_over,
+    machine_parts,
+)
 from components.settings.settings import SettingsError
 from components.settings.site import KEYS, read_site
 from components.shared.provider_errors import ProviderError
@@ -14,6 +21,7 @@ config = pulumi.Config()
 try:
     site = read_site({key: config.get(key) or "" for key in KEYS})
     site = check_clusters(site)
+    check_configurations(site, stack_name())
     parts = machine_parts(site)
     left = left_over(site, stack_name(), parts)
     ports = all_node_ports(site)

@@ -101,6 +101,8 @@ def cluster_side(
                 for machine, its in machines.items()
             ],
             "service_networks": [str(network) for network in settings.service_networks],
+            "configurations": {**settings.bgp_configurations},
+            "take_over": settings.taken_over,
             "left_over": left_over.cluster.get(cluster, frozenset()),
             "kubeconfig": settings.kubeconfig,
             "context": settings.kube_context,

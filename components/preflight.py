@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from components.calico.bgp_configuration_conflicts import conflicts, told
+from components.calico.bgp_configuration_writer import read_configuration
 from components.calico.calico_api import check_calico
 from components.calico.calico_api import connect as connect_cluster
 from components.calico.cluster_nodes import node_addresses
@@ -50,6 +52,27 @@ def check_clusters(site: Site) -> Site:
         if settings.nodes_from_cluster:
             nodes[cluster] = node_addresses(client)
     return site.with_nodes(nodes)
+
+
+def check_configurations(site: Site, stack: str) -> None:
+    """Raise ProviderError naming each single value in a BGPConfiguration that is another's and not ours.
+
+    `stack` (`project/stack`): what it wrote itself is no conflict, whatever became of it.
+    """
+    wrong = []
+    for cluster in site.clusters:
+        settings = site.cluster(cluster)
+        client = connect_cluster(settings.kubeconfig, settings.kube_context)
+        in_the_way = [
+            one
+            for name, part in settings.bgp_configurations.items()
+            if part.get("values") and (found := read_configuration(client, name))
+            for one in conflicts(found, part.get("values", {}), settings.taken_over[name], stack)
+        ]
+        if in_the_way:
+            wrong.append(told(client.configuration.host, in_the_way))
+    if wrong:
+        raise ProviderError("\n".join(wrong))
 
 
 def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> LeftOver:

@@ -2,25 +2,25 @@
 
 The global BGPPeers, one of each address family, that make every node peer with a machine are ours alone,
 so they are plain objects of pulumi-kubernetes, as is what holds the sessions' password. The service
-networks sit in BGPConfiguration `default`, which belongs to the cluster: service_networks_provider.py adds
-ours. Needs projectcalico.org/v3 in the cluster.
+networks and whatever else of BGP is set sit in BGPConfigurations, which belong to the cluster:
+bgp_configuration.py adds our part. Needs projectcalico.org/v3 in the cluster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.calico.bgp_configuration import BgpConfiguration
+from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT
+from components.calico.bgp_configuration_part import PartArgs
 from components.calico.calico_api import STACK_ANNOTATION
-from components.calico.default_before_provider import DefaultBefore
 from components.calico.own_objects import peer_name
-from components.calico.service_networks_provider import ServiceNetworks
 from components.calico.session_password import SessionPassword
 from components.calico.stack_name import stack_name
-from components.shared.shared_list import canonical_list
 
 
 class SessionOptions(TypedDict):
@@ -55,8 +55,11 @@ class CalicoBgpArgs(TypedDict):
 
     machines: Sequence[PeeredMachine]
     service_networks: Sequence[str]
-    """Announced by every node; empty: BGPConfiguration is left alone. Plain: what was listed of each
-    before us is a resource of its own."""
+    """Announced by every node. Plain: what was listed of each before us is a resource of its own."""
+    configurations: NotRequired[Mapping[str, PartArgs]]
+    """What else is wanted of BGP, by BGPConfiguration: `default`, `node.<name>`. Default: nothing."""
+    take_over: NotRequired[Mapping[str, Collection[str]]]
+    """By BGPConfiguration, where another's value may be written over. Default: nowhere."""
     kubeconfig: NotRequired[pulumi.Input[str] | None]
     """Path, never the content; default: the ambient kubeconfig."""
     left_over: NotRequired[Collection[str]]
@@ -97,31 +100,16 @@ class CalicoBgp(pulumi.ComponentResource):
             for machine in args["machines"]
             for called, peer in self._peers(name, machine, cluster, left).items()
         }
-        networks = canonical_list(args["service_networks"])
-        before = []
-        for network in networks:
-            looked = DefaultBefore(
-                f"{name}-before-{network}", network, kubeconfig, context, pulumi.ResourceOptions(parent=self)
-            )
-            before.append(
-                pulumi.Output.all(network=network, uid=looked.uid, listed=looked.listed).apply(dict)
-            )
-        services = ServiceNetworks(
-            f"{name}-service-networks",
-            networks,
-            pulumi.Output.all(*before).apply(list),
-            kubeconfig,
-            context,
-            pulumi.ResourceOptions(parent=self),
-        )
+        configurations = self._configurations(name, args)
+        default = configurations[DEFAULT]
         # Through the objects, so that whoever waits for the output waits for the peers.
         self.bgp_peers = pulumi.Output.all(*(peer.urn for peer in peers.values())).apply(
             lambda _made: list(peers)
         )
-        self.service_networks = services.networks
-        self.added = services.added
+        self.service_networks = default.lists.apply(lambda lists: lists[CLUSTER_IPS])
+        self.added = default.added.apply(lambda added: (added or {}).get(CLUSTER_IPS, []))
         revisions = [_revision(peer) for peer in peers.values()]
-        self.written = pulumi.Output.all(*revisions, services.written)
+        self.written = pulumi.Output.all(*revisions, *(one.written for one in configurations.values()))
         self.register_outputs(
             {
                 "bgp_peers": self.bgp_peers,
@@ -129,6 +117,28 @@ class CalicoBgp(pulumi.ComponentResource):
                 "added": self.added,
             }
         )
+
+    def _configurations(self, name: str, args: CalicoBgpArgs) -> dict[str, BgpConfiguration]:
+        """Our part of each BGPConfiguration, by its name; `default` is always among them."""
+        wanted = args.get("configurations", {})
+        parts: dict[str, PartArgs] = {DEFAULT: {}, **wanted}
+        lists = {CLUSTER_IPS: args["service_networks"], **parts[DEFAULT].get("lists", {})}
+        parts[DEFAULT] = {"lists": lists, "values": parts[DEFAULT].get("values", {})}
+        return {
+            called: BgpConfiguration(
+                f"{name}-{called}",
+                {
+                    **part,
+                    "object": called,
+                    "take_over": args.get("take_over", {}).get(called, ()),
+                    "kubeconfig": args.get("kubeconfig"),
+                    "context": args.get("context"),
+                    **({"formerly": name} if called == DEFAULT else {}),
+                },
+                pulumi.ResourceOptions(parent=self),
+            )
+            for called, part in parts.items()
+        }
 
     def _peers(
         self, name: str, machine: PeeredMachine, cluster: kubernetes.Provider, left: Collection[str]

@@ -1,47 +1,50 @@
-"""Dynamic resource: whether `default` listed a service network before us; saved before the first write.
+"""Dynamic resource: whether a BGPConfiguration had something at a place before us; saved before we write.
 
-To ServiceNetworks what PortsBefore is to PortPairs (ports_before_provider.py), and for the same reason: an
-engine killed between a write and the saving of the state must not turn our entry, or the `default` that
-we made, into somebody else's. It writes nothing until it goes; then it takes off what a killed run left.
+To BgpConfigurationPart what PortsBefore is to PortPairs (ports_before_provider.py), and for the same reason:
+an engine killed between a write and the saving of the state must not turn our entry, or the object that we
+made, into somebody else's. It writes nothing until it goes; then it takes off what a killed run left.
 
-State: `uid` of the `default` that was there ("": none) and `listed`.
+State: `uid` of the object that was there ("": none) and `listed`. Older versions knew service networks of
+`default` only, as `network`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
+from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT, LISTS
+from components.calico.bgp_configuration_part import OBJECT, Before
+from components.calico.bgp_configuration_provider import REACH
+from components.calico.bgp_configuration_writer import look, take_off
 from components.calico.calico_api import client_of
-from components.calico.service_networks import NAME, OBJECT, Before, look, take_off
-from components.shared.own_provider import given
-from components.shared.shared_list_provider import SharedListProvider
+from components.shared.own_provider import OwnProvider, given
 from components.shared.this_run import THIS_RUN
 
-INPUTS = ("network", "kubeconfig", "context")
+INPUTS = ("object", "place", "stack", *REACH)
 
 
-class DefaultBeforeProvider(SharedListProvider):
+class DefaultBeforeProvider(OwnProvider):
     """Create, read, update, delete. Errors: ProviderError, as calico_api raises it."""
 
-    replaced_by = ("network",)
-    reach = ("kubeconfig", "context")
-
     def create(self, props: dict[str, Any]) -> CreateResult:
-        found = look(client_of(props), props["network"])
+        name = props["object"]
+        found = look(client_of(props), name, props["place"])
         if not found.uid:
-            THIS_RUN.saw_absent(NAME, OBJECT)
+            THIS_RUN.saw_absent(name, OBJECT)
         if not found.listed:
-            THIS_RUN.saw_absent(NAME, found.network)
-        return CreateResult(found.network, {**given(props, INPUTS), "uid": found.uid, "listed": found.listed})
+            THIS_RUN.saw_absent(name, found.place)
+        return CreateResult(found.place, {**given(props, INPUTS), "uid": found.uid, "listed": found.listed})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What somebody took off since is ours once we put it there again."""
+        props = now_called(props)
         before = _before(props)
         if before.listed:
-            before = look(client_of(props), before.network)
+            before = look(client_of(props), props["object"], before.place)
         outs = {"uid": before.uid, "listed": before.listed}
         return ReadResult(id_, {**given(props, INPUTS), **outs}, given(props, INPUTS))
 
@@ -50,32 +53,51 @@ class DefaultBeforeProvider(SharedListProvider):
         return UpdateResult({**given(news, INPUTS), "uid": olds["uid"], "listed": olds["listed"]})
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
-        before = _before(props)
-        if not before.listed and not THIS_RUN.settled(NAME, before.network):
-            take_off(client_of(props), before)
+        props = now_called(props)
+        before, name = _before(props), props["object"]
+        # A value that was there may have been taken over.
+        theirs = before.listed and before.place.partition("/")[0] in LISTS
+        if not theirs and not THIS_RUN.settled(name, before.place):
+            take_off(client_of(props), name, before, props["stack"])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Another place is another resource; a state of an older version is written anew."""
+        older, olds = "network" in olds, now_called(olds)
+        replaces = [key for key in ("object", "place") if olds.get(key) != news.get(key)]
+        moved = any(olds.get(key) != news.get(key) for key in REACH)
+        return DiffResult(changes=bool(replaces) or moved or older, replaces=replaces)
 
 
 class DefaultBefore(Resource, module="calico-peering", name="DefaultBefore"):
-    """One service network in `default` before us."""
+    """One place of a BGPConfiguration before us."""
 
-    network: pulumi.Output[str]
-    kubeconfig: pulumi.Output[str | None]
-    context: pulumi.Output[str | None]
+    object: pulumi.Output[str]
+    place: pulumi.Output[str]
     uid: pulumi.Output[str]
     listed: pulumi.Output[bool]
 
     def __init__(
         self,
         name: str,
-        network: pulumi.Input[str],
-        kubeconfig: pulumi.Input[str] | None = None,
-        context: pulumi.Input[str] | None = None,
+        place: str,
+        stack: str,
+        object_name: str = DEFAULT,
+        reach: Mapping[str, pulumi.Input[str] | None] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`network`: canonical; `kubeconfig` and `context` as ServiceNetworks takes them."""
-        inputs = {"network": network, "kubeconfig": kubeconfig, "context": context}
-        super().__init__(DefaultBeforeProvider(), name, {**inputs, "uid": None, "listed": None}, opts)
+        """`place`: canonical; the rest as BgpConfigurationPart takes it."""
+        inputs = {"object": object_name, "place": place, "stack": stack}
+        ways = {key: (reach or {}).get(key) for key in REACH}
+        super().__init__(DefaultBeforeProvider(), name, {**inputs, **ways, "uid": None, "listed": None}, opts)
 
 
-def _before(props: dict[str, Any]) -> Before:
-    return Before(props["network"], props.get("uid") or "", bool(props.get("listed")))
+def now_called(props: dict[str, Any]) -> dict[str, Any]:
+    """A state as it would be written today."""
+    if "network" not in props:
+        return props
+    rest = {key: value for key, value in props.items() if key != "network"}
+    return {**rest, "object": DEFAULT, "place": f"{CLUSTER_IPS}/{props['network']}", "stack": ""}
+
+
+def _before(props: Mapping[str, Any]) -> Before:
+    return Before(props["place"], props.get("uid") or "", bool(props.get("listed")))

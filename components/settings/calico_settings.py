@@ -1,16 +1,16 @@
 """The settings of the cluster and of Calico's objects in it, a part of settings.py's.
 
-Pure. It deliberately does not hold who peers with whom and about which networks (network_settings.py), nor
-the password itself (machine_secrets.py).
+Pure. It deliberately does not hold who peers with whom and about which networks (network_settings.py), what
+stands in BGPConfigurations (bgp_configuration_settings.py), nor the password itself (machine_secrets.py).
 """
 
 from typing import Annotated
 
-from components.settings.network_settings import NetworkSettings
+from components.settings.bgp_configuration_settings import BgpConfigurationSettings
 from components.settings.setting_types import DNS_LABEL, matching
 
 
-class CalicoSettings(NetworkSettings):
+class CalicoSettings(BgpConfigurationSettings):
     """How the cluster is reached, and what Calico is told there."""
 
     kubeconfig: str | None = None

@@ -38,6 +38,8 @@ CLUSTER_KEYS = frozenset(
     importPolicy importLimit calicoAsNumber calicoNamespace kubeconfig kubeContext nodeRestartTime
     nodePortNetwork nodePortNames nodePortTag nodeServerMetadata nodePortIds maxAddressPairs
     machinePairs nodeSecurityGroup
+    serviceLoadBalancerAggregation bindMode nodeToNodeMesh writeCalicoAsNumber bgpLogSeverity
+    communities prefixAdvertisements nodeBgpConfigurations bgpConfigurationTakeOver
     """.split()
 )
 """What one of `clusters` may say; the rest is a machine's, and what one of `machines` may say."""

@@ -1,12 +1,13 @@
 """Our entries in a list that others own too: what to write, and which entries are ours.
 
-Two lists are shared like this: a Neutron port's allowed address pairs and the lists of
-Calico's BGPConfiguration `default`. An entry is a mapping (`{"ip_address": …, "mac_address": …}`,
-`{"cidr": …}`); two entries are the same when they name the same network, however it is spelled
-(192.168.5.5/16 is 192.168.0.0/16). Others' entries are carried along untouched, in their order.
+Shared like this are a Neutron port's allowed address pairs and the lists of Calico's BGPConfigurations.
+An entry is a mapping (`{"ip_address": …, "mac_address": …}`, `{"cidr": …}`); two entries are the same when
+they name the same network, however it is spelled (192.168.5.5/16 is 192.168.0.0/16). Others' entries are
+carried along untouched, in their order.
 
-Not here: reading, writing and retrying (port_pairs.py, service_networks.py). It relies on the
-caller to write a plan only onto the very state it was made from.
+Not here: single values (shared_value.py); reading, writing and retrying (port_pairs.py,
+bgp_configuration_writer.py). It relies on the caller to write a plan only onto the very state it was made
+from.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ class Shape:
     """How entries of one list look.
 
     `text` gives an entry's network as it is written there, or None for an entry that can never
-    be the same as one of ours; `make` builds our entry for a canonical network.
+    be the same as one of ours; `make` builds our entry for a canonical network. `holds`, where an entry
+    of others may stand for several of ours: all that it stands for, in canonical spelling.
     """
 
     text: Callable[[Entry], str | None]
     make: Callable[[str], Entry]
+    holds: Callable[[Entry], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,13 @@ def canonical_list(networks: Iterable[str]) -> list[str]:
 
 def present(current: Sequence[Entry], networks: Iterable[str], shape: Shape) -> list[str]:
     """Those of `networks` (canonical) that the list holds, whoever wrote them."""
-    there = {_network(entry, shape) for entry in current}
+    there = {network for entry in current for network in _held(entry, shape)}
     return [network for network in networks if network in there]
 
 
 def missing(current: Sequence[Entry], networks: Iterable[str], shape: Shape) -> list[str]:
     """Those of `networks` (canonical) that the list lacks."""
-    there = {_network(entry, shape) for entry in current}
+    there = {network for entry in current for network in _held(entry, shape)}
     return [network for network in networks if network not in there]
 
 
@@ -99,11 +102,13 @@ def plan(current: Sequence[Entry], wanted: Sequence[str], ours: Iterable[str], s
     return Plan(entries, added, changed=entries != list(current))
 
 
-def _network(entry: Entry, shape: Shape) -> str | None:
+def _held(entry: Entry, shape: Shape) -> Iterable[str]:
+    if shape.holds:
+        return shape.holds(entry)
     text = shape.text(entry)
     if text is None:
-        return None
+        return ()
     try:
-        return canonical(text)
+        return (canonical(text),)
     except ValueError:
-        return None
+        return ()

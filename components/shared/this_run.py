@@ -2,7 +2,8 @@
 
 The state tells what is ours, and a killed run leaves it behind what was written. Where that leaves a
 doubt, what happened in the present process is certain. `where` is a port's id or the name of Calico's
-object, `what` a network, a security group or the object itself. Nothing here outlives the process.
+object, `what` a network, a security group, a place in the object or the object itself. Nothing here
+outlives the process.
 """
 
 import threading
@@ -31,10 +32,12 @@ class ThisRun:
         with self._lock:
             return {what for what in things if (where, what) in self._absent}
 
-    def wrote(self, where: str) -> None:
-        """We are about to write: from now on what is there may be ours."""
+    def wrote(self, where: str, *things: str) -> None:
+        """We are about to write these, or whatever there is: from now on what is there may be ours."""
         with self._lock:
-            self._absent = {one for one in self._absent if one[0] != where}
+            self._absent = {
+                one for one in self._absent if one[0] != where or (things and one[1] not in things)
+            }
 
     def settle(self, where: str, things: Iterable[str]) -> None:
         """What was ours of these is gone from there, and the rest is left to others."""

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from components.calico import default_before_provider, service_networks, service_networks_provider
+from components.calico import (
+    bgp_configuration_provider,
+    bgp_configuration_writer,
+    default_before_provider,
+)
 from components.ports import port_pairs, port_pairs_provider, ports_before_provider
 from components.ports.port_pairs_provider import PortPairsProvider
 from components.ports.ports_before_provider import PortsBeforeProvider
@@ -31,8 +35,8 @@ def begin_run(patch: pytest.MonkeyPatch) -> None:
         port_pairs,
         port_pairs_provider,
         ports_before_provider,
-        service_networks,
-        service_networks_provider,
+        bgp_configuration_writer,
+        bgp_configuration_provider,
         default_before_provider,
     ):
         patch.setattr(module, "THIS_RUN", run)

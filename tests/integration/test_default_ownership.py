@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from components.calico.bgp_configuration_provider import BgpConfigurationPartProvider
 from components.calico.default_before_provider import DefaultBeforeProvider
-from components.calico.service_networks_provider import ServiceNetworksProvider
 from tests.integration.conftest import Calico, Stack
 from tests.integration.provided import SERVICES, NewRun, State
 
 THEIRS = "10.200.0.0/16"
+OURS = {"serviceClusterIPs": [SERVICES]}
 
 
 @pytest.fixture
@@ -41,20 +42,27 @@ def listed(calico: Calico) -> list[str]:
 
 
 def look() -> State:
-    return DefaultBeforeProvider().create({"network": SERVICES}).outs or {}
+    props = {"object": "default", "place": f"serviceClusterIPs/{SERVICES}", "stack": "project/stack"}
+    return DefaultBeforeProvider().create(props).outs or {}
 
 
 def look_no_more(state: State) -> None:
-    DefaultBeforeProvider().delete(SERVICES, state)
+    DefaultBeforeProvider().delete("", state)
 
 
 def create(before: State) -> State:
-    known = {name: before[name] for name in ("network", "uid", "listed")}
-    return ServiceNetworksProvider().create({"networks": [SERVICES], "before": [known]}).outs or {}
+    known = {name: before[name] for name in ("place", "uid", "listed")}
+    props = {
+        "object": "default",
+        "lists": {"serviceClusterIPs": [SERVICES]},
+        "before": [known],
+        "stack": "project/stack",
+    }
+    return BgpConfigurationPartProvider().create(props).outs or {}
 
 
 def delete(state: State) -> None:
-    ServiceNetworksProvider().delete("default", state)
+    BgpConfigurationPartProvider().delete("default", state)
 
 
 def test_a_default_that_a_killed_run_made_is_ours_and_goes(default: Calico, new_run: NewRun) -> None:
@@ -62,7 +70,7 @@ def test_a_default_that_a_killed_run_made_is_ours_and_goes(default: Calico, new_
     create(before)
     new_run()
     state = create(before)
-    assert (state["added"], state["made_default"]) == ([SERVICES], True)
+    assert (state["added"], state["made"]) == (OURS, True)
     delete(state)
     look_no_more(before)
     assert default.find("bgpconfigurations", "default") is None
@@ -83,7 +91,7 @@ def test_an_entry_that_a_killed_run_made_is_ours_and_the_rest_stays(default: Cal
     create(before)
     new_run()
     state = create(before)
-    assert (state["added"], state["made_default"]) == ([SERVICES], False)
+    assert (state["added"], state["made"]) == (OURS, False)
     delete(state)
     look_no_more(before)
     assert default.spec("bgpconfigurations", "default") == was
@@ -104,7 +112,7 @@ def test_an_entry_that_was_there_before_us_stays_whatever_is_killed(default: Cal
     create(before)
     new_run()
     state = create(before)
-    assert state["added"] == []
+    assert state["added"] == {}
     delete(state)
     look_no_more(before)
     assert listed(default) == [SERVICES]
@@ -116,7 +124,7 @@ def test_a_default_that_came_between_our_look_and_our_write_is_not_ours(
     before = look()
     theirs(default, SERVICES)
     state = create(before)
-    assert (state["added"], state["made_default"]) == ([], False)
+    assert (state["added"], state["made"]) == ({}, False)
     new_run()
     delete(state)
     look_no_more(before)

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.rpc import _special_sig_key as SIGNATURE
 
+from components.calico.bgp_configuration_part import Part, Wish, made_anew
 from components.cluster_side import cluster_side
 from components.left_over import LeftOver
 from components.machine_secrets import MachineSecrets
@@ -15,11 +16,11 @@ from components.settings.site import Site
 from tests.mocks.recorder import Recorder, recorded
 
 KINDS = ("BGPConfiguration", "BGPFilter", "BGPPeer")
-SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
+SERVICES = "pulumi-python:dynamic/calico-peering:BgpConfigurationPart"
 
 
 def declared(site: Site, password: str) -> list[dict[str, Any]]:
-    """Each whole object at all the site's clusters: pulumi-kubernetes' own, and our part of `default`."""
+    """Each whole object at all the site's clusters: pulumi-kubernetes' own, and our parts of others'."""
     secrets = {machine: MachineSecrets(password=password or None) for machine in site.machines}
 
     def program() -> None:
@@ -47,8 +48,8 @@ def _configurations(recorder: Recorder) -> list[dict[str, Any]]:
         {
             "apiVersion": "projectcalico.org/v3",
             "kind": "BGPConfiguration",
-            "metadata": {"name": "default"},
-            "spec": {"serviceClusterIPs": [{"cidr": network} for network in inputs["networks"]]},
+            "metadata": {"name": inputs["object"]},
+            "spec": made_anew(Wish(Part(inputs["lists"], _plain(inputs["values"])), "project/stack"))[0],
         }
         for inputs in recorder.of(SERVICES).values()
     ]

@@ -8,8 +8,6 @@ import pulumi
 import pytest
 
 from components.calico.calico_bgp import CalicoBgp, CalicoBgpArgs, PeeredMachine, SessionOptions
-from components.calico.service_networks import NOTHING, Ours
-from components.calico.service_networks_provider import ServiceNetworksProvider
 from tests.mocks.recorder import recorded
 
 MACHINE: PeeredMachine = {"name": "external", "addresses": ["172.34.8.45"], "as_number": 65112}
@@ -17,7 +15,7 @@ ARGS: CalicoBgpArgs = {"machines": [MACHINE], "service_networks": ["10.96.0.0/12
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 CLUSTER = "pulumi:providers:kubernetes"
 BEFORE = "pulumi-python:dynamic/calico-peering:DefaultBefore"
-SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
+SERVICES = "pulumi-python:dynamic/calico-peering:BgpConfigurationPart"
 
 
 @pytest.mark.parametrize("preview", [False, True])
@@ -75,8 +73,8 @@ def test_what_both_ends_agree_on_is_in_the_peer_and_the_password_in_a_secret(pre
 @pytest.mark.parametrize("preview", [False, True])
 def test_the_service_networks_are_entries_and_never_the_whole_object(preview: bool) -> None:
     recorder = recorded(lambda: CalicoBgp("calico", ARGS), preview=preview)
-    made = recorder.of(SERVICES)["calico-service-networks"]
-    assert made["networks"] == ["10.96.0.0/12"]
+    made = recorder.of(SERVICES)["calico-default-part"]
+    assert (made["object"], made["lists"]) == ("default", {"serviceClusterIPs": ["10.96.0.0/12"]})
     assert not any("BGPConfiguration" in each.typ for each in recorder.made)
 
 
@@ -104,14 +102,42 @@ def test_the_address_may_be_unknown_in_a_preview() -> None:
 
     recorder = recorded(program, preview=True)
     assert list(recorder.of(PEER)) == ["calico-peer"]
-    assert list(recorder.of(SERVICES)) == ["calico-service-networks"]
+    assert list(recorder.of(SERVICES)) == ["calico-default-part"]
 
 
 def test_what_default_listed_before_us_is_looked_up_first() -> None:
     recorder = recorded(lambda: CalicoBgp("calico", ARGS), outputs={BEFORE: {"uid": "u", "listed": True}})
-    assert list(recorder.of(BEFORE)) == ["calico-before-10.96.0.0/12"]
-    known = [{"network": "10.96.0.0/12", "uid": "u", "listed": True}]
-    assert recorder.of(SERVICES)["calico-service-networks"]["before"] == known
+    assert list(recorder.of(BEFORE)) == ["calico-default-before-serviceClusterIPs/10.96.0.0/12"]
+    known = [{"place": "serviceClusterIPs/10.96.0.0/12", "uid": "u", "listed": True}]
+    assert recorder.of(SERVICES)["calico-default-part"]["before"] == known
+
+
+def test_what_else_is_wanted_of_bgp_is_a_part_of_each_object() -> None:
+    args: CalicoBgpArgs = {
+        **ARGS,
+        "configurations": {
+            "default": {"lists": {"serviceExternalIPs": ["203.0.113.9/28"]}, "values": {"asNumber": 64513}},
+            "node.node1": {"values": {"logSeverityScreen": "Debug"}},
+        },
+        "take_over": {"default": ["asNumber"]},
+    }
+    recorder = recorded(lambda: CalicoBgp("calico", args))
+    parts = {each["object"]: each for each in recorder.of(SERVICES).values()}
+    assert parts["default"]["lists"] == {
+        "serviceClusterIPs": ["10.96.0.0/12"],
+        "serviceExternalIPs": ["203.0.113.0/28"],
+    }
+    assert (parts["default"]["values"], parts["default"]["take_over"]) == ({"asNumber": 64513}, ["asNumber"])
+    assert (parts["node.node1"]["values"], parts["node.node1"]["take_over"]) == (
+        {"logSeverityScreen": "Debug"},
+        [],
+    )
+    assert {(each["object"], each["place"]) for each in recorder.of(BEFORE).values()} == {
+        ("default", "serviceClusterIPs/10.96.0.0/12"),
+        ("default", "serviceExternalIPs/203.0.113.0/28"),
+        ("default", "asNumber"),
+        ("node.node1", "logSeverityScreen"),
+    }
 
 
 def test_a_peer_that_a_killed_run_left_is_taken_in() -> None:
@@ -133,15 +159,5 @@ def test_the_outputs_name_the_peer_and_what_is_ours() -> None:
         calico = CalicoBgp("calico", ARGS)
         pulumi.Output.all(calico.bgp_peers, calico.added).apply(seen.append)
 
-    recorded(program, outputs={SERVICES: {"added": ["10.96.0.0/12"]}})
+    recorded(program, outputs={SERVICES: {"added": {"serviceClusterIPs": ["10.96.0.0/12"]}}})
     assert seen == [[["bgppeer-external"], ["10.96.0.0/12"]]]
-
-
-def test_another_kubeconfig_is_another_way_there_and_no_replacement() -> None:
-    state = {"networks": ["10.96.0.0/12"], "added": [], "kubeconfig": "here"}
-    found = ServiceNetworksProvider().diff("default", state, {**state, "kubeconfig": "there"})
-    assert (found.changes, found.replaces) == (True, [])
-
-
-def test_nothing_is_ours_by_default() -> None:
-    assert Ours([], uid="", made_default=False) == NOTHING

@@ -20,7 +20,7 @@ from tests.unit.example import values
 COMMAND = "command:remote:Command"
 PAIRS = "pulumi-python:dynamic/calico-peering:PortPairs"
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
-SERVICES = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
+SERVICES = "pulumi-python:dynamic/calico-peering:BgpConfigurationPart"
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
 SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\n"
@@ -250,9 +250,9 @@ def test_machines_share_what_is_declared_once_at_each_cluster(preview: bool) -> 
 
     recorder = recorded(program, preview=preview, outputs={COMMAND: {"stdout": SEEN}})
     assert set(recorder.of(PAIRS)) == {f"peering-east-pairs-{label}" for label in PORTS}
-    assert {name: inputs["networks"] for name, inputs in recorder.of(SERVICES).items()} == {
-        "peering-east-calico-service-networks": ["10.96.0.0/12"],
-        "peering-west-calico-service-networks": ["10.128.0.0/16"],
+    assert {name: inputs["lists"]["serviceClusterIPs"] for name, inputs in recorder.of(SERVICES).items()} == {
+        "peering-east-calico-default-part": ["10.96.0.0/12"],
+        "peering-west-calico-default-part": ["10.128.0.0/16"],
     }
     assert {name: peer["spec"]["peerIP"] for name, peer in recorder.of(PEER).items()} == {
         "peering-east-calico-left-peer": "172.34.8.45",

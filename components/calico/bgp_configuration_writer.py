@@ -1,0 +1,191 @@
+"""Reading and writing our part of a BGPConfiguration in the cluster.
+
+The object belongs to the cluster: calico-node or the administrator may have made it. Server-side apply loses
+others' fields (its lists are atomic, and a destroy deletes the object), so: read, merge, PUT the whole object
+with the resourceVersion that was read, and again when somebody was quicker.
+No Pulumi here; the state is bgp_configuration_provider.py's, the merging bgp_configuration_part.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import tenacity
+from kubernetes.client import CustomObjectsApi, V1DeleteOptions, V1Preconditions
+
+from components.calico.bgp_configuration_conflicts import conflicts, told
+from components.calico.bgp_configuration_fields import FILLED_IN
+from components.calico.bgp_configuration_part import (
+    NOTHING,
+    OBJECT,
+    Before,
+    Ours,
+    Part,
+    Wish,
+    listed,
+    made_anew,
+    merged,
+    there,
+    without_ours,
+)
+from components.calico.calico_api import (
+    REQUEST_TIMEOUT,
+    CalicoClient,
+    ChangedMeanwhileError,
+    NotServedError,
+    check_calico,
+    clear_errors,
+)
+from components.shared.provider_errors import ProviderError
+from components.shared.shared_value import OthersValueError
+from components.shared.this_run import THIS_RUN
+
+PLURAL = "bgpconfigurations"
+# Who the object's managedFields say wrote our part.
+FIELD_MANAGER = "calico-peering"
+ATTEMPTS = 12
+
+
+def look(client: CalicoClient, name: str, place: str) -> Before:
+    """How it is with a place of the object now. Raises ProviderError."""
+    check_calico(client)
+    found = read_configuration(client, name)
+    if found is None:
+        return Before(place, "", False)
+    return Before(place, found["metadata"]["uid"], listed(found, place))
+
+
+def change(client: CalicoClient, name: str, wish: Wish) -> Ours:
+    """Make the object have what is wished for, drop what of ours is not; return what is ours now.
+
+    `wish.absent` is known here. The object is made when it is missing and something is wanted, and deleted
+    when we made it, nothing is wanted and nothing of others is in its spec. Raises ProviderError when the
+    cluster does not answer, serve Calico's API or allow it, and when another's value is in the way.
+    """
+    check_calico(client)
+    # We looked in this very run and wrote nothing since: what is there now came from somebody else.
+    absent = THIS_RUN.absent_before_us(name, [OBJECT, *wish.part.places()])
+    for attempt in tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(ChangedMeanwhileError),
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    ):
+        with attempt:
+            return _change_once(client, name, replace(wish, absent=absent))
+    raise AssertionError("unreachable: the last attempt raises")
+
+
+def part_there(client: CalicoClient, name: str, part: Part) -> Part:
+    """What of a part is there, whoever wrote it."""
+    check_calico(client)
+    found = read_configuration(client, name)
+    return Part() if found is None else there(found, part)
+
+
+def take_off(client: CalicoClient, name: str, before: Before, stack: str) -> None:
+    """Leave nothing of ours at one place, whatever a run that was killed has written."""
+    if read_configuration(client, name) is not None:
+        change(client, name, Wish(Part(), stack, before=[before]))
+
+
+def read_configuration(client: CalicoClient, name: str) -> dict[str, Any] | None:
+    """The object, or None. Raises ProviderError."""
+    try:
+        with clear_errors(client, f"reading BGPConfiguration {name}"):
+            found = CustomObjectsApi(client).get_cluster_custom_object(
+                *client.calico, PLURAL, name, _request_timeout=REQUEST_TIMEOUT
+            )
+            return cast("dict[str, Any]", found)
+    except NotServedError:
+        return None
+
+
+def _change_once(client: CalicoClient, name: str, wish: Wish) -> Ours:
+    found = read_configuration(client, name)
+    if found is None:
+        if not wish.part:
+            return NOTHING
+        spec, annotations, ours = made_anew(wish)
+        THIS_RUN.wrote(name, OBJECT, *wish.part.places())
+        made = _made(client, name, spec, annotations)
+        return replace(ours, uid=made["metadata"]["uid"], filled_in=without_ours(made["spec"], ours))
+    # Asked for only where it decides something: it is a request of its own.
+    unknown = bool(wish.before) and not any(one.uid for one in wish.before) and not wish.ours.uid
+    try:
+        step = merged(found, wish, _filled_in(client) if unknown else {})
+    except OthersValueError:
+        in_the_way = conflicts(found, wish.part.values, wish.take_over, wish.stack, wish.ours.values)
+        raise ProviderError(told(client.configuration.host, in_the_way)) from None
+    if step.gone:
+        _delete(client, name, found)
+        return NOTHING
+    if step.changed:
+        THIS_RUN.wrote(name, *wish.part.places())
+        _replace(client, name, step.found)
+    return step.ours
+
+
+def _filled_in(client: CalicoClient) -> dict[str, Any]:
+    """What the API server sets by itself in the spec of a new object; nothing is made."""
+    asked = _made(client, "calico-peering-asks", {}, {}, dry_run="All").get("spec") or {}
+    return {**FILLED_IN, **asked}
+
+
+def _made(
+    client: CalicoClient,
+    name: str,
+    spec: Mapping[str, Any],
+    annotations: Mapping[str, str],
+    dry_run: str | None = None,
+) -> dict[str, Any]:
+    body = {
+        "apiVersion": str(client.calico),
+        "kind": "BGPConfiguration",
+        "metadata": {"name": name, **({"annotations": {**annotations}} if annotations else {})},
+        "spec": {**spec},
+    }
+    with clear_errors(client, f"making BGPConfiguration {name}"):
+        made = CustomObjectsApi(client).create_cluster_custom_object(
+            *client.calico,
+            PLURAL,
+            body,
+            dry_run=dry_run,
+            field_manager=FIELD_MANAGER,
+            _request_timeout=REQUEST_TIMEOUT,
+        )
+        return cast("dict[str, Any]", made)
+
+
+def _replace(client: CalicoClient, name: str, changed: dict[str, Any]) -> None:
+    try:
+        with clear_errors(client, f"changing our part of BGPConfiguration {name}"):
+            CustomObjectsApi(client).replace_cluster_custom_object(
+                *client.calico,
+                PLURAL,
+                name,
+                changed,
+                field_manager=FIELD_MANAGER,
+                _request_timeout=REQUEST_TIMEOUT,
+            )
+    except NotServedError as error:
+        raise ChangedMeanwhileError(str(error)) from error
+
+
+def _delete(client: CalicoClient, name: str, found: Mapping[str, Any]) -> None:
+    metadata = found["metadata"]
+    unchanged = V1Preconditions(uid=metadata["uid"], resource_version=metadata["resourceVersion"])
+    try:
+        with clear_errors(client, f"deleting BGPConfiguration {name}"):
+            CustomObjectsApi(client).delete_cluster_custom_object(
+                *client.calico,
+                PLURAL,
+                name,
+                body=V1DeleteOptions(preconditions=unchanged),
+                _request_timeout=REQUEST_TIMEOUT,
+            )
+    except NotServedError:
+        # Somebody else deleted it first: what was wanted is so.
+        return
