@@ -64,6 +64,8 @@ class ExternalPeering(pulumi.ComponentResource):
                 " networks only",
                 self,
             )
+        for note in site.notes:
+            pulumi.warn(note, self)
         for pool in args.get("harmful_pools", ()):
             pulumi.warn(
                 f"Calico's IP pool {pool} has no overlay: a node hands packets for another node's pods on"

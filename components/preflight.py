@@ -13,9 +13,11 @@ from components.calico.bgp_configuration_conflicts import conflicts, told
 from components.calico.bgp_configuration_writer import read_configuration
 from components.calico.calico_api import check_calico
 from components.calico.calico_api import connect as connect_cluster
-from components.calico.cluster_nodes import node_addresses
+from components.calico.calico_node import calico_namespace
+from components.calico.cluster_nodes import cluster_nodes
 from components.calico.ip_pools import pools_without_overlay
-from components.calico.own_objects import own_objects
+from components.calico.known_filters import check_filters
+from components.calico.own_objects import own_objects, peer_name, peer_names
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import find_machine_left_over
 from components.machine.machine_parts import MachineParts, find_machine_parts
@@ -31,6 +33,7 @@ from components.ports.node_ports import (
 )
 from components.ports.openstack_api import connect as connect_cloud
 from components.ports.port_pairs import filters, pairs_of, shape
+from components.settings.bgp_peer_settings import filter_name
 from components.settings.setting_types import NAMESPACE
 from components.settings.settings import PORT_WAYS, Settings
 from components.settings.site import Site
@@ -39,19 +42,23 @@ from components.shared.shared_list import missing
 
 
 def check_clusters(site: Site) -> Site:
-    """The site with the nodes that its clusters name, when they are to name them.
+    """The site with what its clusters tell: their nodes, if need be, and where calico-node runs.
 
-    Raises ProviderError unless each cluster answers and serves projectcalico.org/v3, and SettingsError
-    when its nodes do not fit the settings.
+    Raises ProviderError unless each cluster answers, serves projectcalico.org/v3 and has what the settings
+    name, and SettingsError when its nodes do not fit the settings.
     """
-    nodes = {}
+    nodes, namespaces, notes = {}, {}, []
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client = connect_cluster(settings.kubeconfig, settings.kube_context)
         check_calico(client)
-        if settings.nodes_from_cluster:
-            nodes[cluster] = node_addresses(client)
-    return site.with_nodes(nodes)
+        check_filters(client, settings.bgp_filters, settings.default_bgp_filter)
+        if settings.asks_for_nodes:
+            nodes[cluster] = cluster_nodes(client)
+        if any(its.with_password for its in site.of_cluster(cluster).values()):
+            namespaces[cluster], note = calico_namespace(client, settings.calico_namespace)
+            notes += [note] if note else []
+    return site.with_nodes(nodes).with_namespaces(namespaces, notes)
 
 
 def check_configurations(site: Site, stack: str) -> None:
@@ -88,7 +95,14 @@ def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> Left
         own[cluster] = frozenset[str]().union(
             *(
                 own_objects(
-                    client, its.machine_name, stack, its.calico_namespace if its.with_password else None
+                    client,
+                    its.machine_name,
+                    stack,
+                    its.calico_namespace if its.with_password else None,
+                    peer_names(peer_name(its.machine_name), len(its.machine_addresses), its.peer_nodes)
+                    if its.peer_nodes
+                    else (),
+                    [filter_name(its.machine_name)] if its.default_bgp_filter else (),
                 )
                 for its in site.of_cluster(cluster).values()
             )

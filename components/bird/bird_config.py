@@ -137,7 +137,7 @@ def _peering(settings: Settings, family: Family, cluster: str) -> Peering:
         node_network=None if listed else family.node_network,
         neighbors=family.neighbors,
         reflected=bool(family.route_reflectors),
-        as_number=settings.calico_as_number,
+        as_number=settings.node_as_number,
         taken={name.replace("_", " "): those for name in NETWORK_LISTS if (those := taken(name))},
         advertised=family.behind if settings.advertise else [],
         import_limit=settings.import_limit,

@@ -27,6 +27,8 @@ def expectation(settings: Settings, parts: object = None) -> str:
         *(f"node {node}" for family in settings.families for node in family.neighbors),
         *(f"service {network}" for network in settings.service_networks),
         *(f"pod {network}" for network in settings.pod_networks),
+        # Its own node is then a block's only next hop.
+        *(["pod_next_hops one"] if settings.node_next_hop_mode == "Keep" else []),
         f"after {sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]}",
     ]
     return "\n".join(lines) + "\n"

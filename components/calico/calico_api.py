@@ -38,7 +38,7 @@ GROUP, VERSION = V3
 
 KINDS = frozenset({"bgppeers", "bgpconfigurations"})
 STACK_ANNOTATION = "calico-peering/stack"
-CALICO_RIGHTS = "get, create, update and delete on bgpconfigurations and bgppeers of Calico's API"
+CALICO_RIGHTS = "get, create, update and delete on bgpconfigurations, bgppeers and bgpfilters of Calico's API"
 
 # Seconds that one request may take before the cluster counts as not answering.
 REQUEST_TIMEOUT = 30

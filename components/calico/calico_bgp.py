@@ -1,9 +1,9 @@
-"""Component: Calico's side of the peering.
+"""Component: Calico's side of the peering, put together.
 
-The global BGPPeers, one of each address family, that make every node peer with a machine are ours alone,
-so they are plain objects of pulumi-kubernetes, as is what holds the sessions' password. The service
-networks and whatever else of BGP is set sit in BGPConfigurations, which belong to the cluster:
-bgp_configuration.py adds our part. Needs projectcalico.org/v3 in the cluster.
+The BGPPeers (bgp_peers.py), what they let pass (bgp_filter.py) and what holds the sessions' password are ours
+alone, so they are plain objects of pulumi-kubernetes. The service networks and whatever else of BGP is set
+sit in BGPConfigurations, which belong to the cluster: bgp_configuration.py adds our part. Needs
+projectcalico.org/v3 there.
 """
 
 from __future__ import annotations
@@ -17,23 +17,20 @@ import pulumi_kubernetes as kubernetes
 from components.calico.bgp_configuration import BgpConfiguration
 from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT
 from components.calico.bgp_configuration_part import PartArgs
-from components.calico.calico_api import STACK_ANNOTATION
+from components.calico.bgp_filter import BgpFilter, BgpFilterArgs
+from components.calico.bgp_peers import BgpPeers, PeerOptions
+from components.calico.calico_node import USUAL_NAMESPACE
 from components.calico.own_objects import peer_name
 from components.calico.session_password import SessionPassword
-from components.calico.stack_name import stack_name
 
 
 class SessionOptions(TypedDict):
-    """What both ends of a session have to agree on, or what the nodes tell the machine."""
+    """The sessions' password, and where calico-node finds it."""
 
     password: NotRequired[pulumi.Input[str] | None]
     """At most 80 characters. Default: none."""
-    namespace: NotRequired[str]
+    namespace: NotRequired[str | None]
     """Of calico-node, where the password's Secret has to be. Default: calico-system."""
-    ttl_hops: NotRequired[int]
-    """Hops between a node and the machine, for TTL security (RFC 5082). Default: 0, without."""
-    restart_time: NotRequired[int]
-    """Seconds for which the machine may use a node's routes without a session. Default: BIRD's 120."""
 
 
 class PeeredMachine(TypedDict):
@@ -47,7 +44,13 @@ class PeeredMachine(TypedDict):
     label: NotRequired[str]
     """In the names of the machine's resources. Default: none, for the only machine."""
     session: NotRequired[SessionOptions]
-    """What both ends of the sessions have to agree on. Default: Calico's own."""
+    """Default: no password."""
+    options: NotRequired[PeerOptions]
+    """Which nodes peer, and how. Default: every node, as Calico has it."""
+    filter: NotRequired[BgpFilterArgs | None]
+    """The BGPFilter that is made for it. Default: none, nodes take whatever it announces."""
+    filters: NotRequired[Sequence[str]]
+    """The names of BGPFilters of others', which are asked before it. Default: none."""
 
 
 class CalicoBgpArgs(TypedDict):
@@ -95,21 +98,17 @@ class CalicoBgp(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         left = args.get("left_over", ())
-        peers = {
-            called: peer
-            for machine in args["machines"]
-            for called, peer in self._peers(name, machine, cluster, left).items()
-        }
+        machines = [self._machine(name, machine, cluster, left) for machine in args["machines"]]
         configurations = self._configurations(name, args)
         default = configurations[DEFAULT]
-        # Through the objects, so that whoever waits for the output waits for the peers.
-        self.bgp_peers = pulumi.Output.all(*(peer.urn for peer in peers.values())).apply(
-            lambda _made: list(peers)
+        self.bgp_peers = pulumi.Output.all(*(peers.names for peers, _ in machines)).apply(
+            lambda every: [called for names in every for called in names]
         )
         self.service_networks = default.lists.apply(lambda lists: lists[CLUSTER_IPS])
         self.added = default.added.apply(lambda added: (added or {}).get(CLUSTER_IPS, []))
-        revisions = [_revision(peer) for peer in peers.values()]
-        self.written = pulumi.Output.all(*revisions, *(one.written for one in configurations.values()))
+        self.written = pulumi.Output.all(
+            *(written for _, written in machines), *(one.written for one in configurations.values())
+        )
         self.register_outputs(
             {
                 "bgp_peers": self.bgp_peers,
@@ -140,46 +139,42 @@ class CalicoBgp(pulumi.ComponentResource):
             for called, part in parts.items()
         }
 
-    def _peers(
+    def _machine(
         self, name: str, machine: PeeredMachine, cluster: kubernetes.Provider, left: Collection[str]
-    ) -> dict[str, kubernetes.apiextensions.CustomResource]:
-        """The machine's BGPPeers by name."""
+    ) -> tuple[BgpPeers, pulumi.Output[list[Any]]]:
+        """A machine's filter, its sessions' password, and the BGPPeers; what changes with each write."""
         session = machine.get("session", SessionOptions())
         label = f"-{machine['label']}" if machine.get("label") else ""
-        spec: dict[str, Any] = {"asNumber": machine["as_number"]}
+        child = pulumi.ResourceOptions(parent=self, providers=[cluster])
+        reference = None
         if password := session.get("password"):
-            spec["password"] = SessionPassword(
+            reference = SessionPassword(
                 f"{name}{label}-password",
                 {
                     "machine_name": machine["name"],
                     "password": password,
-                    "namespace": session.get("namespace", "calico-system"),
+                    "namespace": session.get("namespace") or USUAL_NAMESPACE,
                     "left_over": left,
                 },
-                pulumi.ResourceOptions(parent=self, providers=[cluster]),
+                child,
             ).reference
-        if hops := session.get("ttl_hops"):
-            spec["ttlSecurity"] = hops
-        if seconds := session.get("restart_time"):
-            spec["maxRestartTime"] = f"{seconds}s"
-        peers = {}
-        for place, address in enumerate(machine["addresses"]):
-            called = peer_name(machine["name"], second=place > 0)
-            peers[called] = kubernetes.apiextensions.CustomResource(
-                f"{name}{label}-peer{'-v6' if place else ''}",
-                api_version="projectcalico.org/v3",
-                kind="BGPPeer",
-                metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
-                spec={"peerIP": address, **spec},
-                # What a run that was killed has made is in no state: it is taken in, and brought to what it
-                # should be. For a peer that is in the state this is nothing.
-                opts=pulumi.ResourceOptions(
-                    parent=self, provider=cluster, import_=called if f"BGPPeer/{called}" in left else None
-                ),
-            )
-        return peers
-
-
-def _revision(peer: kubernetes.apiextensions.CustomResource) -> pulumi.Output[str | None]:
-    metadata: pulumi.Output[dict[str, str]] = peer.metadata  # type: ignore[attr-defined]  # as given
-    return metadata.apply(lambda known: known.get("resourceVersion"))
+        written = []
+        filters: list[pulumi.Input[str]] = [*machine.get("filters", ())]
+        if asked := machine.get("filter"):
+            own = BgpFilter(f"{name}{label}-filter", {**asked, "left_over": left}, child)
+            filters.append(own.filter_name)
+            written.append(own.written)
+        peers = BgpPeers(
+            f"{name}{label}-peer",
+            {
+                "options": machine.get("options", PeerOptions()),
+                "name": peer_name(machine["name"]),
+                "addresses": machine["addresses"],
+                "as_number": machine["as_number"],
+                "password": reference,
+                "filters": filters,
+                "left_over": left,
+            },
+            child,
+        )
+        return peers, pulumi.Output.all(*written, peers.written)

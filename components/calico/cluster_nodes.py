@@ -1,38 +1,73 @@
-"""The addresses of the cluster's nodes, read from its Node objects.
+"""The cluster's nodes as Calico knows them, read from the Node objects: names, labels, addresses.
 
-No Pulumi here, and nothing of Calico's: a node counts by its InternalIP, which is what Calico's nodes
-speak BGP from unless they were told otherwise.
+No Pulumi here. Calico keeps what it has more than Kubernetes in annotations of the same objects (its
+libcalico-go/lib/backend/k8s/resources/node.go). It does not know a Calico with a datastore of its own (etcd).
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import json
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_interface
+from typing import Any
 
 from kubernetes.client import ApiClient, CoreV1Api
 
 from components.calico.calico_api import REQUEST_TIMEOUT, clear_errors
 from components.networks import IPAddress
+from components.settings.peering_nodes import ClusterNode
 from components.shared.provider_errors import ProviderError
 
+# Calico's own labels, beside which Kubernetes' are; the latter win.
+LABELS = "projectcalico.org/labels"
+# The address that calico-node speaks BGP from, with its prefix length.
+ADDRESSES = {4: "projectcalico.org/IPv4Address", 6: "projectcalico.org/IPv6Address"}
 
-def node_addresses(client: ApiClient) -> list[IPAddress]:
-    """Every node's InternalIPs, IPv4 first, in numerical order.
+
+def cluster_nodes(client: ApiClient) -> list[ClusterNode]:
+    """Every node, by name.
 
     Raises ProviderError when the cluster does not answer or does not allow it, and naming every node
-    that has none.
+    that has no address.
     """
-    with clear_errors(client, "listing the nodes", needs="list on nodes"):
+    needs = (
+        "list on nodes, to know which of them peer (calico-peering:nodesFromCluster, peerNodeSelector and"
+        " peerNodes need it; without it list them in nodes and peeringNodes)"
+    )
+    with clear_errors(client, "listing the nodes", needs):
         nodes = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT).items
-    found = {str(node.metadata.name): _internal(node) for node in nodes if node.metadata}
-    if without := sorted(name for name, addresses in found.items() if not addresses):
+    found = sorted((cluster_node(node) for node in nodes if node.metadata), key=lambda node: node.name)
+    if without := [node.name for node in found if not node.addresses]:
         raise ProviderError(
             f"the cluster at {client.configuration.host} tells no InternalIP of {', '.join(without)}; "
             "set calico-peering:nodes instead of calico-peering:nodesFromCluster"
         )
-    every = {address for addresses in found.values() for address in addresses}
-    return sorted(every, key=lambda address: (address.version, int(address)))
+    return found
 
 
-def _internal(node: object) -> list[IPAddress]:
-    listed = getattr(getattr(node, "status", None), "addresses", None) or []
-    return [ip_address(one.address) for one in listed if one.type == "InternalIP"]
+def cluster_node(node: Any) -> ClusterNode:
+    """A Node object as Calico has it."""
+    annotations: Mapping[str, str] = node.metadata.annotations or {}
+    labels = {**_own_labels(annotations.get(LABELS)), **(node.metadata.labels or {})}
+    return ClusterNode(str(node.metadata.name), labels, _addresses(node, annotations))
+
+
+def _own_labels(text: str | None) -> dict[str, str]:
+    try:
+        known = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _addresses(node: Any, annotations: Mapping[str, str]) -> list[IPAddress]:
+    """At most one of each family, IPv4 first: Calico's own, else the first InternalIP."""
+    listed = getattr(node.status, "addresses", None) or []
+    internal = [ip_address(one.address) for one in listed if one.type == "InternalIP"]
+    found = []
+    for version, annotation in ADDRESSES.items():
+        own: list[IPAddress] = [address for address in internal if address.version == version]
+        if text := annotations.get(annotation):
+            own.insert(0, ip_interface(text).ip)
+        found += own[:1]
+    return found

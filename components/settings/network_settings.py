@@ -58,6 +58,7 @@ class Family:
     """None only where the sessions are multihop."""
     nodes: Sequence[IPAddress]
     route_reflectors: Sequence[IPAddress]
+    peering_nodes: Sequence[IPAddress]
     networks: Mapping[str, Sequence[IPNetwork]]
     """By the names in NETWORK_LISTS."""
     behind: Sequence[IPNetwork]
@@ -65,8 +66,8 @@ class Family:
 
     @property
     def neighbors(self) -> Sequence[IPAddress]:
-        """With whom sessions stand: the route reflectors if there are any, else every node."""
-        return self.route_reflectors or self.nodes
+        """With whom sessions stand: the route reflectors if there are any, else the nodes that peer."""
+        return self.route_reflectors or self.peering_nodes or self.nodes
 
 
 def _without(networks: Iterable[IPNetwork], used: set[int] | None) -> list[str]:
@@ -84,7 +85,7 @@ def versions(info: Mapping[str, Any]) -> set[int] | None:
     return {info["machine_address"].version, *([6] if info["machine_address6"] else [])}
 
 
-def _not_in_use(items: Iterable[IPAddress | IPNetwork], used: set[int] | None) -> list[str]:
+def not_in_use(items: Iterable[IPAddress | IPNetwork], used: set[int] | None) -> list[str]:
     lacking = {4: f"{NAMESPACE}:machineAddress is not IPv4", 6: f"set {NAMESPACE}:machineAddress6"}
     return [
         f"{item} is IPv{item.version}, of which the machine has no address: {lacking[item.version]}"
@@ -93,13 +94,18 @@ def _not_in_use(items: Iterable[IPAddress | IPNetwork], used: set[int] | None) -
     ]
 
 
-def wrong_nodes(nodes: Sequence[IPAddress], info: Mapping[str, Any], what: str = "node") -> list[str]:
-    """What is wrong with nodes' addresses beside the settings that `info` has by field."""
+def wrong_nodes(
+    nodes: Sequence[IPAddress], info: Mapping[str, Any], what: str = "node", limited: bool = True
+) -> list[str]:
+    """What is wrong with nodes' addresses beside the settings that `info` has by field.
+
+    `limited`: each is to have a session.
+    """
     used = versions(info)
     networks = [info[name] for name in ("node_network", "node_network6") if info.get(name)]
     machine = [info.get("machine_address"), info.get("machine_address6")]
     wrong = [f"{address} occurs more than once" for address in duplicates(nodes)]
-    wrong += _not_in_use(nodes, used)
+    wrong += not_in_use(nodes, used)
     wrong += [
         f"{address} is outside {NAMESPACE}:nodeNetwork{'6' if own == info.get('node_network6') else ''} {own}"
         for address in nodes
@@ -114,7 +120,7 @@ def wrong_nodes(nodes: Sequence[IPAddress], info: Mapping[str, Any], what: str =
         family = f" with an IPv{version} address" if used and len(used) > 1 else ""
         if (count == 0 and used is not None) or (not nodes and version == min(used or {4})):
             wrong.append(f"found no {what}{family}; wanted the addresses of the cluster's {what}s")
-        if count > MOST_NODES:
+        if limited and count > MOST_NODES:
             wrong.append(
                 f"found {count} {what}s; more than {MOST_NODES} sessions were never tried:"
                 " name route reflectors or fewer nodes"
@@ -147,6 +153,9 @@ class NetworkSettings(RouterSettings):
     nodes_from_cluster: Annotated[bool, flag()] = False
     nodes: Annotated[list[IPAddress], list_of(parse_address)] = Field(default=[], validate_default=True)
     route_reflectors: Annotated[list[IPAddress], list_of(parse_address)] = Field(default=[])
+    peering_nodes: Annotated[list[IPAddress], list_of(parse_address)] = Field(default=[])
+    """Those of the nodes that peer; none: every one. Where the cluster tells its nodes, found by
+    peering_nodes.py."""
     calico_as_number: AsNumber = 64512
     machine_as_number: AsNumber = Field(default=65112, validate_default=True)
     machine_networks: Networks = Field(default=[])
@@ -166,6 +175,7 @@ class NetworkSettings(RouterSettings):
                 own.get(version),
                 [node for node in self.nodes if node.version == version],
                 [node for node in self.route_reflectors if node.version == version],
+                [node for node in self.peering_nodes if node.version == version],
                 {
                     name: [network for network in getattr(self, name) if network.version == version]
                     for name in NETWORK_LISTS
@@ -222,7 +232,7 @@ class NetworkSettings(RouterSettings):
         if not networks and name in NETWORK_LISTS[:2]:
             wrong.append("found an empty list; wanted at least one network")
         used = versions(info.data)
-        wrong += _not_in_use(networks, used)
+        wrong += not_in_use(networks, used)
         if networks and name == NETWORK_LISTS[0]:
             wrong += _without(networks, used)
         wrong += _overlapping(networks, NETWORK_LISTS[: NETWORK_LISTS.index(name)], info)
@@ -249,6 +259,25 @@ class NetworkSettings(RouterSettings):
     def _reflectors(cls, reflectors: list[IPAddress], info: ValidationInfo) -> list[IPAddress]:
         return sound(reflectors, wrong_nodes(reflectors, info.data, "route reflector") if reflectors else [])
 
+    @field_validator("peering_nodes")
+    @classmethod
+    def _of_the_nodes(cls, chosen: list[IPAddress], info: ValidationInfo) -> list[IPAddress]:
+        if not chosen:
+            return chosen
+        if info.data.get("nodes_from_cluster"):
+            return sound(
+                chosen, [f"{NAMESPACE}:nodesFromCluster is set, which tells these as well; unset this"]
+            )
+        wrong = wrong_nodes(chosen, info.data, "peering node")
+        if info.data.get("route_reflectors"):
+            wrong.append(f"{NAMESPACE}:routeReflectors is set as well; keep one of the two")
+        wrong += [
+            f"{address} is not among {NAMESPACE}:nodes"
+            for address in chosen
+            if address not in info.data.get("nodes", chosen)
+        ]
+        return sound(chosen, wrong)
+
     @field_validator("machine_as_number")
     @classmethod
     def _external(cls, number: int, info: ValidationInfo) -> int:
@@ -267,7 +296,7 @@ class NetworkSettings(RouterSettings):
     @field_validator("machine_networks")
     @classmethod
     def _behind(cls, networks: list[IPNetwork], info: ValidationInfo) -> list[IPNetwork]:
-        wrong = overlaps(networks) + _not_in_use(networks, versions(info.data))
+        wrong = overlaps(networks) + not_in_use(networks, versions(info.data))
         return sound(networks, wrong + _overlapping(networks, NETWORK_LISTS, info))
 
     @field_validator("advertise")

@@ -6,7 +6,7 @@ not look at the network: whether the machine or the cluster answers is found out
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Annotated, TypeVar
 
@@ -19,10 +19,10 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components.machine.ssh_keys import public_key
-from components.networks import IPAddress, duplicates
+from components.networks import duplicates
 from components.settings.calico_settings import CalicoSettings
 from components.settings.machine_settings import SSH_PORT
-from components.settings.network_settings import NETWORK_LISTS, wrong_nodes
+from components.settings.network_settings import NETWORK_LISTS
 from components.settings.setting_types import (
     HOST,
     NAMESPACE,
@@ -156,20 +156,6 @@ class Settings(CalicoSettings):
             wanted,
             [f"no ports to attach it to: set one of {ways}"] if wanted and known and not found else [],
         )
-
-
-def with_nodes(settings: Settings, addresses: Sequence[IPAddress]) -> Settings:
-    """The settings with the nodes' addresses that the cluster named, those of the families in use.
-
-    Raises:
-        SettingsError: when they do not fit the other settings, as `nodes` would not either.
-    """
-    used = {address.version for address in settings.machine_addresses}
-    nodes = [address for address in addresses if address.version in used]
-    if wrong := wrong_nodes(nodes, dict(settings)):
-        lines = [f"  {NAMESPACE}:nodesFromCluster: {line}" for line in wrong]
-        raise SettingsError("\n".join(["the settings do not fit the cluster's nodes:", *lines]))
-    return settings.model_copy(update={"nodes": nodes})
 
 
 def pair_networks(settings: Settings) -> list[str]:

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from components.networks import IPAddress, IPNetwork, duplicates, overlaps_with
+from components.networks import IPNetwork, duplicates, overlaps_with
 from components.settings.network_settings import NETWORK_LISTS
+from components.settings.peering_nodes import ClusterNode, silent_nodes, with_nodes
 from components.settings.setting_types import DNS_LABEL, NAMESPACE
 from components.settings.settings import (
     KEYS as SETTINGS_KEYS,
@@ -22,7 +23,6 @@ from components.settings.settings import (
     SettingsError,
     pair_networks,
     read_settings,
-    with_nodes,
 )
 
 MACHINES, CLUSTERS = "machines", "clusters"
@@ -36,6 +36,8 @@ CLUSTER_KEYS = frozenset(
     podPrefixLengths podPrefixLengths6 servicePrefixLengths servicePrefixLengths6
     externalPrefixLengths externalPrefixLengths6 loadBalancerPrefixLengths loadBalancerPrefixLengths6
     importPolicy importLimit calicoAsNumber calicoNamespace kubeconfig kubeContext nodeRestartTime
+    peerNodeSelector peerNodes peeringNodes nodeSourceAddress nodeNextHopMode nodeLocalAsNumber
+    allowedLocalAsNumbers bgpFilters defaultBgpFilter withheldNetworks
     nodePortNetwork nodePortNames nodePortTag nodeServerMetadata nodePortIds maxAddressPairs
     machinePairs nodeSecurityGroup
     serviceLoadBalancerAggregation bindMode nodeToNodeMesh writeCalicoAsNumber bgpLogSeverity
@@ -58,6 +60,8 @@ class Site:
     """By machine and cluster."""
     several: bool = False
     """Whether machines have names of their own in what is declared."""
+    notes: Sequence[str] = ()
+    """What somebody should know of the clusters, though nothing is wrong; each is a warning."""
 
     @property
     def machines(self) -> list[str]:
@@ -85,8 +89,8 @@ class Site:
         """What is the cluster's of the settings."""
         return self.peerings[self.machines[0], cluster]
 
-    def with_nodes(self, nodes: Mapping[str, Sequence[IPAddress]]) -> "Site":
-        """The site with the nodes' addresses that these clusters named.
+    def with_nodes(self, nodes: Mapping[str, Sequence[ClusterNode]]) -> "Site":
+        """The site with the nodes' addresses that these clusters named, and notes of those that have none.
 
         Raises:
             SettingsError: when they do not fit the other settings.
@@ -95,7 +99,22 @@ class Site:
             (machine, cluster): with_nodes(settings, nodes[cluster]) if cluster in nodes else settings
             for (machine, cluster), settings in self.peerings.items()
         }
-        return replace(self, peerings=found)
+        silent = [
+            note
+            for (_, cluster), settings in self.peerings.items()
+            for note in silent_nodes(settings, nodes.get(cluster, ()))
+        ]
+        return replace(self, peerings=found, notes=[*self.notes, *silent])
+
+    def with_namespaces(self, namespaces: Mapping[str, str], notes: Sequence[str] = ()) -> "Site":
+        """The site with calico-node's namespace in these clusters, and what somebody should know of it."""
+        found = {
+            (machine, cluster): settings.model_copy(update={"calico_namespace": namespaces[cluster]})
+            if cluster in namespaces
+            else settings
+            for (machine, cluster), settings in self.peerings.items()
+        }
+        return replace(self, peerings=found, notes=[*self.notes, *notes])
 
     def pair_networks(self, cluster: str) -> list[str]:
         """What a cluster's ports have to let pass, for all machines."""

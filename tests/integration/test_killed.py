@@ -42,6 +42,7 @@ UP = [
     Moment(call="PUT ports", count=1),
     Moment(call="PUT ports", count=2),
     Moment(call="PUT ports", count=4),
+    Moment(call="POST bgpfilters"),
     Moment(call="POST bgppeers"),
     Moment(call="POST bgpconfigurations"),
 ]
@@ -51,6 +52,7 @@ DESTROY = [
     Moment(call="PUT ports", count=3),
     Moment(call="PUT ports", count=4),
     Moment(call="DELETE bgppeers"),
+    Moment(call="DELETE bgpfilters"),
     Moment(call="DELETE bgpconfigurations"),
 ]
 
@@ -130,6 +132,7 @@ def on_site(cloud: Connection, calico: Calico, machine: External) -> dict[str, A
         "groups": sorted((group.name, group.id) for group in cloud.network.security_groups()),
         "default": default and default["spec"],
         "peer": calico.find("bgppeers", "bgppeer-external") is not None,
+        "filter": calico.find("bgpfilters", "bgpfilter-external") is not None,
         **on_machine(machine),
     }
 
@@ -145,7 +148,8 @@ def check_whole(cloud: Connection, calico: Calico, machine: External) -> None:
         assert {pair["ip_address"] for pair in port.allowed_address_pairs} >= OURS
         assert groups[0] in port.security_group_ids
     assert {"cidr": "10.96.0.0/12"} in calico.spec("bgpconfigurations", "default")["serviceClusterIPs"]
-    assert calico.find("bgppeers", "bgppeer-external")
+    assert calico.spec("bgppeers", "bgppeer-external")["filters"] == ["bgpfilter-external"]
+    assert calico.find("bgpfilters", "bgpfilter-external")
     assert len(bird_routes(machine)) == 3
 
 

@@ -18,7 +18,7 @@ PODS = {"podNetworks": ["192.168.0.0/16", NETWORK]}
 RIGHTS = [
     {
         "apiGroups": ["projectcalico.org"],
-        "resources": ["bgppeers", "bgpconfigurations"],
+        "resources": ["bgppeers", "bgpconfigurations", "bgpfilters"],
         "verbs": ["get", "create", "update", "delete"],
     }
 ]

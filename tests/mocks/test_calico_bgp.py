@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.calico.bgp_peers import PeerOptions
 from components.calico.calico_bgp import CalicoBgp, CalicoBgpArgs, PeeredMachine, SessionOptions
 from tests.mocks.recorder import recorded
 
@@ -47,13 +48,9 @@ def test_each_address_family_has_a_peer_of_its_own() -> None:
 
 @pytest.mark.parametrize("preview", [False, True])
 def test_what_both_ends_agree_on_is_in_the_peer_and_the_password_in_a_secret(preview: bool) -> None:
-    session: SessionOptions = {
-        "password": "key ring",
-        "ttl_hops": 1,
-        "restart_time": 5,
-        "namespace": "kube-system",
-    }
-    args: CalicoBgpArgs = {**ARGS, "machines": [{**MACHINE, "session": session}]}
+    session: SessionOptions = {"password": "key ring", "namespace": "kube-system"}
+    options: PeerOptions = {"ttl_hops": 1, "restart_time": 5}
+    args: CalicoBgpArgs = {**ARGS, "machines": [{**MACHINE, "session": session, "options": options}]}
     recorder = recorded(lambda: CalicoBgp("calico", args), preview=preview)
     spec = recorder.of(PEER)["calico-peer"]["spec"]
     assert (spec["ttlSecurity"], spec["maxRestartTime"]) == (1, "5s")

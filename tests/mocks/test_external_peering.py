@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -20,8 +21,8 @@ from tests.unit.example import values
 COMMAND = "command:remote:Command"
 PAIRS = "pulumi-python:dynamic/calico-peering:PortPairs"
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
+FILTER = "kubernetes:projectcalico.org/v3:BGPFilter"
 SERVICES = "pulumi-python:dynamic/calico-peering:BgpConfigurationPart"
-PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
 SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\n"
 
@@ -47,10 +48,73 @@ def test_all_parts_are_declared(preview: bool) -> None:
         "peerIP": "172.34.8.45",
         "asNumber": 65112,
         "maxRestartTime": "5s",
+        "filters": ["bgpfilter-external"],
     }
     assert set(recorder.of(PAIRS)) == {f"external-pairs-{label}" for label in PORTS}
     for inputs in recorder.of(PAIRS).values():
         assert inputs["networks"] == ["192.168.0.0/16", "10.96.0.0/12"]
+
+
+def test_what_the_settings_say_of_the_nodes_sessions_is_in_the_peer_and_its_filter() -> None:
+    settings = read_settings(
+        values(
+            peerNodeSelector="has(edge)",
+            peeringNodes='["172.34.8.30"]',
+            multihop="2",
+            ttlSecurity="true",
+            reachableBy="172.34.8.1",
+            nodeSourceAddress="None",
+            nodeNextHopMode="Keep",
+            nodeLocalAsNumber="64999",
+            allowedLocalAsNumbers="1",
+            bgpFilters='["theirs"]',
+            machineNetworks='["10.50.0.0/16"]',
+            advertise="true",
+            withheldNetworks='["192.168.9.0/24"]',
+        )
+    )
+    recorder = recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
+    assert recorder.of(PEER)["external-calico-peer"]["spec"] == {
+        "peerIP": "172.34.8.45",
+        "asNumber": 65112,
+        "nodeSelector": "has(edge)",
+        "filters": ["theirs", "bgpfilter-external"],
+        "ttlSecurity": 2,
+        "maxRestartTime": "5s",
+        "sourceAddress": "None",
+        "nextHopMode": "Keep",
+        "reachableBy": "172.34.8.1",
+        "localASNumber": 64999,
+        "numAllowedLocalASNumbers": 1,
+    }
+    asked = recorder.of(FILTER)["external-calico-filter"]["spec"]
+    assert [rule.get("cidr") for rule in asked["importV4"]] == ["10.50.0.0/16", None]
+    assert [rule["cidr"] for rule in asked["exportV4"]] == ["192.168.9.0/24"]
+    expected = recorder.of(COMMAND)["external-verification"]["stdin"]
+    assert "node 172.34.8.30\n" in expected and "node 172.34.8.10\n" not in expected
+    assert "pod_next_hops one\n" in expected
+    assert set(recorder.of(PAIRS)) == {f"external-pairs-{label}" for label in PORTS}, "of every node"
+
+
+def test_what_the_machine_does_not_announce_is_not_taken() -> None:
+    settings = read_settings(values(machineNetworks='["10.50.0.0/16"]'))
+    recorder = recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
+    assert recorder.of(FILTER)["external-calico-filter"]["spec"]["importV4"] == [{"action": "Reject"}]
+
+
+def test_the_filter_may_be_left_to_others() -> None:
+    settings = read_settings(values(defaultBgpFilter="false", bgpFilters='["theirs"]'))
+    recorder = recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
+    assert recorder.of(FILTER) == {}
+    assert recorder.of(PEER)["external-calico-peer"]["spec"]["filters"] == ["theirs"]
+
+
+def test_what_somebody_should_know_of_the_cluster_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, resource=None: warned.append(text))
+    site = replace(single(read_settings(values())), notes=["node node7 has no IPv4 address"])
+    recorded(lambda: ExternalPeering("external", {"site": site}), outputs={COMMAND: {"stdout": SEEN}})
+    assert warned == ["node node7 has no IPv4 address"]
 
 
 def test_the_nodes_let_the_machine_pass_when_asked_for() -> None:

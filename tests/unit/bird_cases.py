@@ -107,6 +107,12 @@ CASES: dict[str, dict[str, str]] = {
         **DUAL_STACK,
         "routeReflectors": '["172.34.8.201", "fd00::201"]',
     },
+    "chosen-nodes": {
+        "neighbors": "listed",
+        "peerNodeSelector": "has(edge)",
+        "peeringNodes": '["172.34.8.30", "172.34.8.87"]',
+        "nodeLocalAsNumber": "64999",
+    },
     "four-octet-as-numbers": {"machineAsNumber": "4200000001", "calicoAsNumber": "4200000000"},
     "100-nodes": {
         "nodeNetwork": "10.20.0.0/16",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.settings.settings import KEYS, SettingsError, pair_networks, read_settings, with_nodes
+from components.settings.settings import KEYS, SettingsError, pair_networks, read_settings
 from components.settings.site import read_site
 from tests import golden
 from tests.unit.example import HOST_KEY, PROJECT, VALUES, values
@@ -95,19 +95,6 @@ def test_the_password_itself_is_kept_nowhere() -> None:
     settings = read_settings(values(bgpPassword="a long secret"))
     assert settings.with_password
     assert "a long secret" not in repr(settings)
-
-
-def test_nodes_may_come_from_the_cluster() -> None:
-    settings = read_settings(values(nodesFromCluster="true", nodes="[]", nodePortNames='["a"]'))
-    addresses = [IPv4Address("172.34.8.10"), IPv4Address("172.34.8.30")]
-    assert with_nodes(settings, addresses).nodes == addresses
-
-
-def test_nodes_of_the_cluster_have_to_fit_the_other_settings() -> None:
-    settings = read_settings(values(nodesFromCluster="true", nodes="[]"))
-    with pytest.raises(SettingsError) as caught:
-        with_nodes(settings, [IPv4Address("172.34.8.45"), IPv4Address("10.1.1.1")])
-    golden.compare("settings/nodes-of-the-cluster.txt", f"{caught.value}\n")
 
 
 def test_a_node_with_addresses_of_both_families_has_one_port() -> None:
@@ -230,6 +217,33 @@ CASES: dict[str, dict[str, str]] = {
     },
     "bastion-unverified": {"sshBastionHost": "198.51.100.1"},
     "bastion": {"sshBastionHost": "jump host", "sshBastionPort": "0", "sshBastionUser": "-l"},
+    "peer-selector": {"peerNodeSelector": "zone = 'north'"},
+    "peers-two-ways": {"peerNodeSelector": "has(edge)", "peerNodes": '["node1", "node1"]'},
+    "peering-nodes-of-every-node": {"peeringNodes": '["172.34.8.10"]'},
+    "peering-nodes": {
+        "peerNodes": '["node1"]',
+        "peeringNodes": '["172.34.8.10", "172.34.8.10", "172.34.8.99", "172.34.8.45"]',
+    },
+    "peering-nodes-of-the-cluster": {
+        "nodesFromCluster": "true",
+        "nodes": "[]",
+        "peerNodes": '["node1"]',
+        "peeringNodes": '["172.34.8.10"]',
+    },
+    "node-options": {
+        "nodeSourceAddress": "172.34.8.10",
+        "nodeNextHopMode": "self",
+        "nodeLocalAsNumber": "65112",
+        "allowedLocalAsNumbers": "11",
+    },
+    "gateway": {"reachableBy": "172.34.8.45", "reachableBy6": "fd00::1"},
+    "gateway-of-another-family": {"multihop": "2", "reachableBy": "fd00::1"},
+    "filters": {
+        "bgpFilters": '["a", "a", "bgpfilter-external"]',
+        "withheldNetworks": '["192.168.0.0/16", "10.0.0.0/8", "10.1.0.0/16", "fd00::/8"]',
+    },
+    "names": {"peerNodes": '["Node_2", "node1."]', "bgpFilters": '["To_Outside"]'},
+    "filters-of-others": {"defaultBgpFilter": "false", "withheldNetworks": '["192.168.9.0/24"]'},
     "numbers": {"multihop": "256", "importLimit": "0", "verifyTimeout": "1e3"},
     "import-policy": {"importPolicy": "some"},
     "many-at-once": {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.bird.bird_config import daemons, machine_config
+from components.settings.peering_nodes import ClusterNode
 from components.settings.settings import SettingsError, read_settings
 from components.settings.site import read_site, single
 from tests import golden
@@ -59,7 +60,9 @@ def test_the_plain_settings_hold_for_all() -> None:
 
 def test_nodes_of_one_cluster_may_come_from_it() -> None:
     clusters = {"east": {"nodes": [], "nodesFromCluster": True}, "west": WEST}
-    site = read_site(several(clusters=clusters)).with_nodes({"east": [IPv4Address("172.34.8.10")]})
+    site = read_site(several(clusters=clusters)).with_nodes(
+        {"east": [ClusterNode("node1", {}, [IPv4Address("172.34.8.10")])]}
+    )
     assert [str(node) for node in site.peerings["left", "east"].nodes] == ["172.34.8.10"]
     assert [str(node) for node in site.peerings["left", "west"].nodes] == ["172.34.9.10"]
 

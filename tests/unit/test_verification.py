@@ -72,6 +72,17 @@ def test_nothing_is_missing_when_everything_stands(tmp_path: Path) -> None:
     ]
 
 
+def test_any_next_hop_will_do_for_pods_where_each_block_has_its_own_node(tmp_path: Path) -> None:
+    one = route("192.168.204.0/26", NODES[1])
+    assert missing(judged(tmp_path, SESSIONS, SERVICES + one)) == [
+        "missing next hops of 192.168.204.0/26 (pod network 192.168.0.0/16): 172.34.8.10"
+    ]
+    expected = EXPECTED + "pod_next_hops one\n"
+    assert missing(judged(tmp_path, SESSIONS, SERVICES + one, expected)) == []
+    [line] = missing(judged(tmp_path, SESSIONS, SERVICES, expected))
+    assert line.startswith("missing route into the pod network 192.168.0.0/16")
+
+
 def test_nodes_that_never_came_are_told_in_one_line(tmp_path: Path) -> None:
     lines = judged(tmp_path, PARENT, SERVICES + PODS)
     assert lines[0] == "session 172.34.8.10 None -"

@@ -1,8 +1,9 @@
 # Whether the connection stands: sessions with all nodes, and the routes in the kernel with all next hops.
 # A part of router.sh. What is expected comes on standard input, one `KEY VALUE` a line: as (of this machine),
 # timeout (seconds), limit (the most next hops that BIRD puts into one route), table (the kernel's, where it is
-# not main), and any number of daemon, address (of this machine), node (whoever it peers with), service and
-# pod, of both families; other keys say nothing here. Its output on success, a line `session NODE STATE PROTOCOL`
+# not main), pod_next_hops (`one` where any next hop is right for a pod's prefix), and any number of daemon, address
+# (of this machine), node (whoever it peers with), service and pod, of both families; other keys say nothing
+# here. Its output on success, a line `session NODE STATE PROTOCOL`
 # for each node and `route PREFIX NEXTHOP…` for each route, is read by components/bird/observed.py.
 
 # One awk program reads all texts: `birdc show protocols all`, BGP.next_hop of link-local next hops, `ip route`.
@@ -77,6 +78,7 @@ judge() { # EXPECTED PROTOCOLS ALIASES ROUTES: the lines of the output, and `mis
     kind == "expected" && $1 == "node" { node[++nodes] = $2 }
     kind == "expected" && $1 == "service" { service[++services] = $2 }
     kind == "expected" && $1 == "pod" { pod[++pods] = $2 }
+    kind == "expected" && $1 == "pod_next_hops" { one = $2 == "one" }
 
     kind == "protocols" && /^[^ ]/ { protocol = $1; now = ""; peer = "" }
     kind == "protocols" && /^ *BGP state:/ { now = $3 }
@@ -140,6 +142,7 @@ judge() { # EXPECTED PROTOCOLS ALIASES ROUTES: the lines of the output, and `mis
             best = ""; least = -1
             for (j = 1; j <= routes; j++) if (inside(route[j], pod[i])) {
                 look(route[j])
+                if (one) lacking = 0
                 if (least < 0 || lacking < least) { least = lacking; best = route[j] ; which = names }
             }
             if (least < 0)

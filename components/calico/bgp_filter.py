@@ -1,0 +1,85 @@
+"""Component: the BGPFilter of one machine: what the nodes take from it, and what they keep from it.
+
+Without one, a node takes whatever the machine announces (Calico renders `accept`), the default route and
+other nodes' pods too. It is ours alone. It deliberately does not say for which sessions it holds
+(bgp_peers.py): BIRD asks a session's filters in order, and the first rule that fits decides, so that what
+comes after this one's import rules is never asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from ipaddress import ip_network
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.calico.bgp_peers import revision
+from components.calico.calico_api import STACK_ANNOTATION
+from components.calico.stack_name import stack_name
+
+
+class BgpFilterArgs(TypedDict):
+    """What passes. Networks are canonical, of either family."""
+
+    name: str
+    """The BGPFilter's name."""
+    taken: NotRequired[Sequence[str]]
+    """What the nodes take from the machine: these very prefixes, none inside them. Default: nothing."""
+    withheld: NotRequired[Sequence[str]]
+    """Of what the nodes announce by themselves, what they do not tell the machine, with all that is inside.
+    Default: nothing is kept from it."""
+    left_over: NotRequired[Collection[str]]
+    """What this stack has made already, be it in its state or not, as `<kind>/<name>`. Default: nothing."""
+
+
+class BgpFilter(pulumi.ComponentResource):
+    """A BGPFilter."""
+
+    filter_name: pulumi.Output[str]
+    """Its name, once it is made: a BGPPeer may not name one that is not there."""
+    written: pulumi.Output[str | None]
+    """Changes whenever it was written by us."""
+
+    def __init__(self, name: str, args: BgpFilterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("calico-peering:index:BgpFilter", name, {}, opts)
+        called = args["name"]
+        made = kubernetes.apiextensions.CustomResource(
+            name,
+            api_version="projectcalico.org/v3",
+            kind="BGPFilter",
+            metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
+            spec=filter_spec(args.get("taken", ()), args.get("withheld", ())),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # As for a BGPPeer: what a killed run has made is taken in.
+                import_=called if f"BGPFilter/{called}" in args.get("left_over", ()) else None,
+            ),
+        )
+        self.filter_name = made.urn.apply(lambda _made: called)
+        self.written = revision(made)
+        self.register_outputs({"filter_name": self.filter_name})
+
+
+def filter_spec(taken: Sequence[str], withheld: Sequence[str]) -> dict[str, Any]:
+    """A BGPFilter's spec; an empty list of rules is left out, as Calico has it."""
+    spec: dict[str, Any] = {}
+    for version in (4, 6):
+        # Whatever was not taken before it ends at the last rule, which has no condition.
+        spec[f"importV{version}"] = [
+            *(_rule(network, "Equal", "Accept") for network in taken if _version(network) == version),
+            {"action": "Reject"},
+        ]
+        kept = [_rule(network, "In", "Reject") for network in withheld if _version(network) == version]
+        if kept:
+            spec[f"exportV{version}"] = kept
+    return spec
+
+
+def _rule(network: str, operator: str, action: str) -> dict[str, str]:
+    return {"cidr": network, "matchOperator": operator, "action": action}
+
+
+def _version(network: str) -> int:
+    return ip_network(network).version

@@ -1,0 +1,45 @@
+"""What of a Node object is Calico's node: its labels and its addresses."""
+
+import json
+
+import pytest
+from kubernetes.client import V1Node, V1NodeAddress, V1NodeStatus, V1ObjectMeta
+
+from components.calico.cluster_nodes import cluster_node
+
+
+def node(
+    *internal: str, labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None
+) -> V1Node:
+    addresses = [V1NodeAddress(type="Hostname", address="node1")]
+    addresses += [V1NodeAddress(type="InternalIP", address=address) for address in internal]
+    about = V1ObjectMeta(name="node1", labels=labels, annotations=annotations)
+    return V1Node(metadata=about, status=V1NodeStatus(addresses=addresses))
+
+
+def addresses(made: V1Node) -> list[str]:
+    return [str(address) for address in cluster_node(made).addresses]
+
+
+def test_a_node_speaks_from_its_internal_addresses_of_each_family_the_first() -> None:
+    assert addresses(node("fd00::10", "172.34.8.10", "10.0.0.1")) == ["172.34.8.10", "fd00::10"]
+    assert addresses(node()) == []
+
+
+def test_what_calico_was_told_goes_before() -> None:
+    told = {
+        "projectcalico.org/IPv4Address": "198.51.100.10/24",
+        "projectcalico.org/IPv6Address": "2001:db8::10/64",
+    }
+    assert addresses(node("172.34.8.10", annotations=told)) == ["198.51.100.10", "2001:db8::10"]
+
+
+def test_the_labels_are_kubernetes_and_calicos_own_which_do_not_win() -> None:
+    own = {"projectcalico.org/labels": json.dumps({"rack": "1", "zone": "theirs"})}
+    made = cluster_node(node("172.34.8.10", labels={"zone": "north"}, annotations=own))
+    assert (made.name, made.labels) == ("node1", {"rack": "1", "zone": "north"})
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]"])
+def test_labels_that_nobody_can_read_are_none(text: str) -> None:
+    assert cluster_node(node(annotations={"projectcalico.org/labels": text})).labels == {}
