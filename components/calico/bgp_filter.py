@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from ipaddress import ip_network
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -18,6 +18,7 @@ import pulumi_kubernetes as kubernetes
 from components.calico.bgp_peers import revision
 from components.calico.calico_api import STACK_ANNOTATION
 from components.calico.stack_name import stack_name
+from components.calico.types.bgp_filter import BGPFilterRuleV4, BGPFilterRuleV6, BGPFilterSpec
 
 
 class BgpFilterArgs(TypedDict):
@@ -62,24 +63,25 @@ class BgpFilter(pulumi.ComponentResource):
         self.register_outputs({"filter_name": self.filter_name})
 
 
-def filter_spec(taken: Sequence[str], withheld: Sequence[str]) -> dict[str, Any]:
+def filter_spec(taken: Sequence[str], withheld: Sequence[str]) -> BGPFilterSpec:
     """A BGPFilter's spec; an empty list of rules is left out, as Calico has it."""
-    spec: dict[str, Any] = {}
-    for version in (4, 6):
-        # Whatever was not taken before it ends at the last rule, which has no condition.
-        spec[f"importV{version}"] = [
-            *(_rule(network, "Equal", "Accept") for network in taken if _version(network) == version),
+    # Whatever was not taken before it ends at the last rule, which has no condition.
+    spec: BGPFilterSpec = {
+        "importV4": [
+            *(BGPFilterRuleV4(cidr=one, matchOperator="Equal", action="Accept") for one in _of(4, taken)),
             {"action": "Reject"},
-        ]
-        kept = [_rule(network, "In", "Reject") for network in withheld if _version(network) == version]
-        if kept:
-            spec[f"exportV{version}"] = kept
+        ],
+        "importV6": [
+            *(BGPFilterRuleV6(cidr=one, matchOperator="Equal", action="Accept") for one in _of(6, taken)),
+            {"action": "Reject"},
+        ],
+    }
+    if kept := _of(4, withheld):
+        spec["exportV4"] = [{"cidr": one, "matchOperator": "In", "action": "Reject"} for one in kept]
+    if kept := _of(6, withheld):
+        spec["exportV6"] = [{"cidr": one, "matchOperator": "In", "action": "Reject"} for one in kept]
     return spec
 
 
-def _rule(network: str, operator: str, action: str) -> dict[str, str]:
-    return {"cidr": network, "matchOperator": operator, "action": action}
-
-
-def _version(network: str) -> int:
-    return ip_network(network).version
+def _of(version: int, networks: Sequence[str]) -> list[str]:
+    return [network for network in networks if ip_network(network).version == version]

@@ -9,7 +9,7 @@ checks no settings; what contradicts itself Calico's API refuses.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -17,6 +17,7 @@ import pulumi_kubernetes as kubernetes
 from components.calico.calico_api import STACK_ANNOTATION
 from components.calico.own_objects import peer_names
 from components.calico.stack_name import stack_name
+from components.calico.types.bgp_peer import BGPPeerSpec
 from components.calico.types.shared import BGPPassword
 
 
@@ -31,9 +32,9 @@ class PeerOptions(TypedDict):
     """Hops between a node and the peer, for TTL security (RFC 5082). Default: 0, without."""
     restart_time: NotRequired[int]
     """Seconds for which the peer may use a node's routes without a session. Default: 0, BIRD's 120."""
-    source_address: NotRequired[str | None]
+    source_address: NotRequired[Literal["UseNodeIP", "None"] | None]
     """`UseNodeIP`, Calico's default, or `None`: whichever address the kernel takes for the way there."""
-    next_hop_mode: NotRequired[str | None]
+    next_hop_mode: NotRequired[Literal["Auto", "Self", "Keep"] | None]
     """`Self`, `Keep` or `Auto`. Default: Calico's, which is `Auto`."""
     reachable_by: NotRequired[Sequence[str | None]]
     """For each of the peer's addresses the gateway to it. Default: nodes have their own routes."""
@@ -82,7 +83,7 @@ class BgpPeers(pulumi.ComponentResource):
         nodes: Sequence[str | None] = options.get("nodes") or [None]
         made: dict[str, kubernetes.apiextensions.CustomResource] = {}
         for place, (address, gateway) in enumerate(zip(addresses, gateways, strict=True)):
-            own = {"peerIP": address, "reachableBy": gateway}
+            own = _of_address(address, gateway)
             for node in nodes:
                 called = peer_names(args["name"], place + 1, [node] if node else [])[place]
                 suffix = f"{'-v6' if place else ''}{f'-{node}' if node else ''}"
@@ -91,7 +92,7 @@ class BgpPeers(pulumi.ComponentResource):
                     api_version="projectcalico.org/v3",
                     kind="BGPPeer",
                     metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
-                    spec=_told({**own, "node": node}) | shared,
+                    spec=_of_node(node) | own | shared,
                     opts=pulumi.ResourceOptions(
                         parent=self,
                         # What a run that was killed has made is in no state: it is taken in, and brought
@@ -107,29 +108,46 @@ class BgpPeers(pulumi.ComponentResource):
         self.register_outputs({"names": self.names})
 
 
-def _told(fields: dict[str, Any]) -> dict[str, Any]:
-    """Those that say something."""
-    return {key: value for key, value in fields.items() if value is not None}
+def _of_node(node: str | None) -> BGPPeerSpec:
+    return {"node": node} if node else {}
 
 
-def _shared(args: BgpPeersArgs, options: PeerOptions) -> dict[str, Any]:
+def _of_address(address: pulumi.Input[str] | None, gateway: str | None) -> BGPPeerSpec:
+    """What a BGPPeer says of one of the peer's addresses."""
+    spec: BGPPeerSpec = {}
+    if address is not None:
+        spec["peerIP"] = address
+    if gateway:
+        spec["reachableBy"] = gateway
+    return spec
+
+
+def _shared(args: BgpPeersArgs, options: PeerOptions) -> BGPPeerSpec:
     """What all of the component's BGPPeers say."""
-    seconds = options.get("restart_time")
-    return _told(
-        {
-            "asNumber": args.get("as_number"),
-            "peerSelector": args.get("peer_selector"),
-            "nodeSelector": options.get("node_selector") or None,
-            "password": args.get("password"),
-            "filters": list(args.get("filters", ())) or None,
-            "ttlSecurity": options.get("ttl_hops") or None,
-            "maxRestartTime": f"{seconds}s" if seconds else None,
-            "sourceAddress": options.get("source_address"),
-            "nextHopMode": options.get("next_hop_mode"),
-            "localASNumber": options.get("local_as_number"),
-            "numAllowedLocalASNumbers": options.get("allowed_local_as_numbers") or None,
-        }
-    )
+    spec: BGPPeerSpec = {}
+    if (number := args.get("as_number")) is not None:
+        spec["asNumber"] = number
+    if peers := args.get("peer_selector"):
+        spec["peerSelector"] = peers
+    if nodes := options.get("node_selector"):
+        spec["nodeSelector"] = nodes
+    if (password := args.get("password")) is not None:
+        spec["password"] = password
+    if filters := args.get("filters"):
+        spec["filters"] = list(filters)
+    if hops := options.get("ttl_hops"):
+        spec["ttlSecurity"] = hops
+    if seconds := options.get("restart_time"):
+        spec["maxRestartTime"] = f"{seconds}s"
+    if source := options.get("source_address"):
+        spec["sourceAddress"] = source
+    if mode := options.get("next_hop_mode"):
+        spec["nextHopMode"] = mode
+    if (own := options.get("local_as_number")) is not None:
+        spec["localASNumber"] = own
+    if allowed := options.get("allowed_local_as_numbers"):
+        spec["numAllowedLocalASNumbers"] = allowed
+    return spec
 
 
 def revision(made: kubernetes.apiextensions.CustomResource) -> pulumi.Output[str | None]:

@@ -30,10 +30,11 @@ from components.calico.bgp_configuration_fields import (
 from components.calico.bgp_configuration_part import Lists, PartArgs
 from components.networks import duplicates, parse_network
 from components.settings.network_settings import NetworkSettings
-from components.settings.setting_types import NAMESPACE, flag, list_of, sound
+from components.settings.setting_types import NAMESPACE, OBJECT_NAME, flag, list_of, sound
 
-# As Calico's validator has them: names as Kubernetes' objects have, numbers of 16 or 32 bits.
-NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+# A node's object is called `node.` and its name, at most 253 characters.
+LONGEST_NAME = 248
+# As Calico's validator has it: numbers of 16 or 32 bits.
 COMMUNITY = re.compile(r"\d{1,10}(:\d{1,10}){1,2}")
 # The field is a signed number of 32 bits in Calico's definition.
 MOST_WRITTEN_AS_NUMBER = 2147483647
@@ -57,8 +58,11 @@ def community(text: object) -> str:
 def name_of(text: object) -> str:
     """A name as Calico and Kubernetes take it. Raises ValueError, for a person."""
     name = str(text).strip()
-    if not NAME.fullmatch(name):
-        raise ValueError(f"found {name[:60]!r}; wanted a name of small letters, digits, dashes and dots")
+    if not OBJECT_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise ValueError(
+            f"found {name[:60]!r}; wanted words of small letters, digits and dashes, with a dot between two,"
+            f" at most {LONGEST_NAME} characters"
+        )
     return name
 
 

@@ -4,7 +4,6 @@ Pure. What the machine's own end of a session does, and what both ends share, is
 deliberately does not know the cluster's nodes: which of them are chosen is peering_nodes.py's.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
@@ -16,6 +15,7 @@ from components.settings.bgp_configuration_settings import BgpConfigurationSetti
 from components.settings.network_settings import not_in_use, versions
 from components.settings.setting_types import (
     NAMESPACE,
+    OBJECT_NAME,
     Address,
     Address6,
     AsNumber,
@@ -26,8 +26,6 @@ from components.settings.setting_types import (
     whole,
 )
 
-# RFC 1123's subdomain, as Kubernetes names nodes and Calico its filters.
-OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 # A BGPPeer's name has 253 characters, of which `bgppeer-`, the machine's 54, `-v6` and a dot are taken.
 LONGEST_NODE_NAME = 187
 LONGEST_FILTER_NAME = 253

@@ -24,6 +24,8 @@ from components.networks import (
 # RFC 4893: four octets; 0 is reserved by RFC 7607.
 LAST_AS_NUMBER = 4294967295
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?")
+# RFC 1123's subdomain, as Kubernetes and Calico name objects.
+OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 NAMESPACE = "calico-peering"

@@ -6,15 +6,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from typing import get_args
 
 import pytest
 
+from components.calico.bgp_configuration_fields import COMMUNITIES, LISTS, VALUES
+from components.settings.settings import Settings
 from tests.unit.example import PROJECT
-from tools.calico_types.__main__ import SCHEMA, TYPES, committed
+from tools.calico_types.__main__ import SCHEMA as COMMITTED
+from tools.calico_types.__main__ import TYPES, committed
 from tools.calico_types.render import modules
 from tools.calico_types.schema import KINDS, joined
 from tools.calico_types.stricter import stricter
 
+SCHEMA = stricter(committed())
 HEAD = """
 from components.calico.types.bgp_configuration import BGPConfigurationSpec
 from components.calico.types.bgp_filter import BGPFilterSpec
@@ -94,13 +99,13 @@ def test_a_type_checker_says_what_is_wrong_with(what: str, said: Mapping[str, st
 
 
 def test_the_types_are_what_the_generator_makes_of_the_schema() -> None:
-    made = modules(stricter(committed()))
+    made = modules(SCHEMA)
     there = {path.stem: path.read_text() for path in TYPES.glob("*.py") if path.stem != "__init__"}
     assert made == there, "`make types` writes them anew"
 
 
 def test_what_only_calicos_code_knows_has_to_be_a_field_of_calicos() -> None:
-    schema = json.loads(SCHEMA.read_text().replace('"sourceAddress"', '"sourceIP"'))
+    schema = json.loads(COMMITTED.read_text().replace('"sourceAddress"', '"sourceIP"'))
     with pytest.raises(LookupError):
         stricter(schema)
 
@@ -137,3 +142,24 @@ def test_fields_come_from_the_api_server_and_their_values_from_what_it_stores() 
         "required": ["number"],
         "additionalProperties": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("setting", "definition", "field"),
+    [
+        ("node_source_address", "BGPPeerSpec", "sourceAddress"),
+        ("node_next_hop_mode", "BGPPeerSpec", "nextHopMode"),
+        ("service_load_balancer_aggregation", "BGPConfigurationSpec", "serviceLoadBalancerAggregation"),
+        ("bind_mode", "BGPConfigurationSpec", "bindMode"),
+        ("bgp_log_severity", "BGPConfigurationSpec", "logSeverityScreen"),
+    ],
+)
+def test_a_setting_has_the_values_that_calico_has(setting: str, definition: str, field: str) -> None:
+    wanted, unset = get_args(Settings.model_fields[setting].annotation)
+    assert unset is type(None)
+    assert set(get_args(wanted)) == set(SCHEMA["$defs"][definition]["properties"][field]["enum"])
+
+
+def test_what_is_written_of_a_bgpconfiguration_are_fields_of_calicos() -> None:
+    fields = {*LISTS, *VALUES, COMMUNITIES}
+    assert fields <= set(SCHEMA["$defs"]["BGPConfigurationSpec"]["properties"])
