@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from components.settings.site import read_site
 from tests.mocks.declared import declared
-from tests.unit.bird_strategies import sites
+from tests.unit.calico_strategies import calico_sites
 from tools.calico_types.__main__ import committed
 from tools.calico_types.schema import KINDS
 from tools.calico_types.stricter import stricter
@@ -25,14 +25,13 @@ def wrong(kind: str, spec: Mapping[str, Any]) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in CHECKS[kind].iter_errors(spec)]
 
 
-@settings(deadline=None, max_examples=50)
-@given(sites())
-def test_what_right_settings_write_fits_the_schema(drawn: dict[str, dict[str, str]]) -> None:
-    for texts in drawn.values():
-        found = declared(read_site(texts), texts["bgpPassword"])
-        specs = [(one["kind"], one["spec"]) for one in found if one["kind"] in CHECKS]
-        assert {kind for kind, _ in specs} >= {"BGPConfiguration", "BGPPeer"}
-        assert {kind: wrong(kind, spec) for kind, spec in specs if wrong(kind, spec)} == {}
+@settings(deadline=None, max_examples=25)
+@given(calico_sites())
+def test_what_right_settings_write_fits_the_schema(texts: dict[str, str]) -> None:
+    found = declared(read_site(texts), texts["bgpPassword"])
+    specs = [(one["kind"], one["spec"]) for one in found if one["kind"] in CHECKS]
+    assert {kind for kind, _ in specs} >= {"BGPConfiguration", "BGPPeer"}
+    assert {kind: wrong(kind, spec) for kind, spec in specs if wrong(kind, spec)} == {}
 
 
 @pytest.mark.parametrize(
