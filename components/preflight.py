@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from components.calico.bgp_configuration_conflicts import conflicts, told
-from components.calico.bgp_configuration_writer import read_configuration
+from components.calico.bgp_configuration_conflicts import told
+from components.calico.bgp_configuration_writer import others_values, read_configuration
 from components.calico.calico_api import check_calico
 from components.calico.calico_api import connect as connect_cluster
 from components.calico.calico_node import calico_namespace
@@ -74,7 +74,7 @@ def check_configurations(site: Site, stack: str) -> None:
             one
             for name, part in settings.bgp_configurations.items()
             if part.get("values") and (found := read_configuration(client, name))
-            for one in conflicts(found, part.get("values", {}), settings.taken_over[name], stack)
+            for one in others_values(client, found, part.get("values", {}), settings.taken_over[name], stack)
         ]
         if in_the_way:
             wrong.append(told(client.configuration.host, in_the_way))

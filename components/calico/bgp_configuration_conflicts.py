@@ -43,11 +43,13 @@ def conflicts(
     take_over: Collection[str],
     stack: str,
     ours: Collection[str] = (),
+    beneath: Mapping[str, Any] | None = None,
 ) -> list[Conflict]:
     """The wanted `values` (by place) of which something else is in the object.
 
     `take_over`: places that somebody told us to take over. `stack`: the values that it wrote are no
     conflicts, whatever became of them since: that is drift. Nor are `ours`, places that are known to be.
+    `beneath`: as field_owner.owner_of takes it.
     """
     told_of = marks(found)
     own = {*ours, *told_of.get(stack, {})}
@@ -59,12 +61,20 @@ def conflicts(
         if now in (None, wanted, FILLED_IN.get(place)) or place in own or place in take_over:
             continue
         other = next((one for one, places in told_of.items() if place in places), None)
-        whose = f"the calico-peering stack {other}" if other else owner_of(found, place.partition("/")[0])
+        whose = (
+            f"the calico-peering stack {other}"
+            if other
+            else owner_of(found, place.partition("/")[0], beneath)
+        )
         in_the_way.append(Conflict(name, place, wanted, now, whose))
     if values.get(MESH) is False:
         in_the_way += [
             Conflict(
-                name, field, None, spec[field], f"{owner_of(found, field)}; Calico has none without mesh"
+                name,
+                field,
+                None,
+                spec[field],
+                f"{owner_of(found, field, beneath)}; Calico has none without mesh",
             )
             for field in OF_THE_MESH
             if field in spec

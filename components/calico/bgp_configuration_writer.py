@@ -8,14 +8,14 @@ No Pulumi here; the state is bgp_configuration_provider.py's, the merging bgp_co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import tenacity
-from kubernetes.client import CustomObjectsApi, V1DeleteOptions, V1Preconditions
+from kubernetes.client import ApiException, CustomObjectsApi, V1DeleteOptions, V1Preconditions
 
-from components.calico.bgp_configuration_conflicts import conflicts, told
+from components.calico.bgp_configuration_conflicts import Conflict, conflicts, told
 from components.calico.bgp_configuration_fields import FILLED_IN
 from components.calico.bgp_configuration_part import (
     NOTHING,
@@ -31,6 +31,7 @@ from components.calico.bgp_configuration_part import (
     without_ours,
 )
 from components.calico.calico_api import (
+    CRD_V1,
     REQUEST_TIMEOUT,
     CalicoClient,
     ChangedMeanwhileError,
@@ -38,6 +39,7 @@ from components.calico.calico_api import (
     check_calico,
     clear_errors,
 )
+from components.calico.field_owner import NOBODY
 from components.shared.provider_errors import ProviderError
 from components.shared.shared_value import OthersValueError
 from components.shared.this_run import THIS_RUN
@@ -103,6 +105,33 @@ def read_configuration(client: CalicoClient, name: str) -> dict[str, Any] | None
         return None
 
 
+def others_values(
+    client: CalicoClient,
+    found: Mapping[str, Any],
+    values: Mapping[str, Any],
+    take_over: Collection[str],
+    stack: str,
+    ours: Collection[str] = (),
+) -> list[Conflict]:
+    """The values of others that are in the way (bgp_configuration_conflicts.conflicts)."""
+    in_the_way = conflicts(found, values, take_over, stack, ours)
+    if any(NOBODY in one.whose for one in in_the_way):
+        beneath = _beneath(client, found["metadata"]["name"])
+        in_the_way = conflicts(found, values, take_over, stack, ours, beneath)
+    return in_the_way
+
+
+def _beneath(client: CalicoClient, name: str) -> dict[str, Any] | None:
+    """The object as Calico keeps it, if it can be had: it only helps to tell whose something is."""
+    try:
+        found = CustomObjectsApi(client).get_cluster_custom_object(
+            *CRD_V1, PLURAL, name, _request_timeout=REQUEST_TIMEOUT
+        )
+    except ApiException:
+        return None
+    return cast("dict[str, Any]", found)
+
+
 def _change_once(client: CalicoClient, name: str, wish: Wish) -> Ours:
     found = read_configuration(client, name)
     if found is None:
@@ -117,7 +146,9 @@ def _change_once(client: CalicoClient, name: str, wish: Wish) -> Ours:
     try:
         step = merged(found, wish, _filled_in(client) if unknown else {})
     except OthersValueError:
-        in_the_way = conflicts(found, wish.part.values, wish.take_over, wish.stack, wish.ours.values)
+        in_the_way = others_values(
+            client, found, wish.part.values, wish.take_over, wish.stack, wish.ours.values
+        )
         raise ProviderError(told(client.configuration.host, in_the_way)) from None
     if step.gone:
         _delete(client, name, found)

@@ -1,8 +1,7 @@
 """Whose a value in one of the cluster's objects seems to be, for a person.
 
 Told from metadata.managedFields (who wrote the field last, and when), and from the labels and annotations
-that deployment tools leave. It is no proof: a tool may write in another's name, and what was written through
-crd.projectcalico.org/v1 has no managers in v3 when calicoctl wrote before. Pure.
+that deployment tools leave. It is no proof: a tool may write in another's name. Pure.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ MANAGERS = {
     "argocd": "Argo CD",
     "kustomize-controller": "Flux",
     "helm": "Helm",
-    "calicoctl": "calicoctl",
-    "calico-node": "calico-node",
+    # The client library of calicoctl and calico-node gives no better name (3.31).
+    "Go-http-client": "calicoctl or another program of Calico's",
     "pulumi": "Pulumi",
     "terraform": "Terraform",
     "operator": "the Tigera operator",
@@ -36,17 +35,29 @@ SIGNS = {
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def owner_of(found: Mapping[str, Any], field: str) -> str:
-    """Who seems to keep a field of the object's spec, such as `kubectl (kubectl-edit, <time>)`."""
+NOBODY = "somebody who left no name"
+
+
+def owner_of(found: Mapping[str, Any], field: str, beneath: Mapping[str, Any] | None = None) -> str:
+    """Who seems to keep a field of the object's spec, such as `kubectl (kubectl-edit, <time>)`.
+
+    `beneath`: the same object by crd.projectcalico.org/v1. What calicoctl writes has no writer in v3, which
+    shows the writers that stand in the annotation where Calico keeps an object's metadata.
+    """
     metadata = found["metadata"]
-    written = [one for one in metadata.get("managedFields") or [] if field in _spec_fields(one)]
-    written.sort(key=lambda one: str(one.get("time")), reverse=True)
-    who = [_manager(one) for one in written[:1]]
+    who = [*_writers(found, field), *(_writers(beneath, field) if beneath else [])][:1]
     for name, value in {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}.items():
         if name == APPLIED and f'"{field}"' in value:
             who.append("whoever ran kubectl apply, whose manifest has it")
         who += [f"{tool or value} ({name}: {value})" for sign, tool in SIGNS.items() if name.startswith(sign)]
-    return ", ".join(dict.fromkeys(who)) or "somebody who left no name"
+    return ", ".join(dict.fromkeys(who)) or NOBODY
+
+
+def _writers(found: Mapping[str, Any], field: str) -> list[str]:
+    """Who wrote the field, the last first."""
+    written = [one for one in found["metadata"].get("managedFields") or [] if field in _spec_fields(one)]
+    written.sort(key=lambda one: str(one.get("time")), reverse=True)
+    return [_manager(one) for one in written]
 
 
 def _spec_fields(entry: Mapping[str, Any]) -> set[str]:

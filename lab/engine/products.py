@@ -72,6 +72,12 @@ CLUSTER = (
 )
 
 
+CLIENTS = (
+    # For tests, which have the cluster's objects written as its administrators write them.
+    Product("calicoctl", "calicoctl", f"{_CALICO}/calicoctl/calicoctl"),
+)
+
+
 def pulumi_on_path() -> str | None:
     """The machine's own engine, if it has one."""
     return shutil.which("pulumi")
@@ -79,4 +85,5 @@ def pulumi_on_path() -> str | None:
 
 def needed() -> tuple[Product, ...]:
     """The products that this machine needs, the longest builds first."""
-    return CLUSTER if pulumi_on_path() else (*ENGINE[::-1], *CLUSTER)
+    cluster = (*CLUSTER, *CLIENTS)
+    return cluster if pulumi_on_path() else (*ENGINE[::-1], *cluster)

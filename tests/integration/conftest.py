@@ -49,6 +49,13 @@ __all__ = [
 ]
 
 
+@pytest.fixture(scope="module")
+def no_stack(bare_stack: Stack) -> Stack:
+    """The stack with nothing in it, for tests that leave it so."""
+    bare_stack.destroy()
+    return bare_stack
+
+
 @pytest.fixture
 def routing(module_stack: Stack, layout: Layout) -> Iterator[Routing]:
     """All nodes with their sessions, before and after the test."""

@@ -15,6 +15,9 @@ from components.calico import (
     bgp_configuration_writer,
     default_before_provider,
 )
+from components.calico.bgp_configuration_part import Part
+from components.calico.bgp_configuration_provider import BgpConfigurationPartProvider
+from components.calico.default_before_provider import DefaultBeforeProvider
 from components.ports import port_pairs, port_pairs_provider, ports_before_provider
 from components.ports.port_pairs_provider import PortPairsProvider
 from components.ports.ports_before_provider import PortsBeforeProvider
@@ -112,3 +115,45 @@ def look_again(state: State, *ports: str) -> State:
 def look_no_more(state: State) -> None:
     """A PortsBefore deleted."""
     PortsBeforeProvider().delete("", state)
+
+
+STACK = "project/stack"
+
+
+def look_at(wanted: State) -> list[State]:
+    """The DefaultBefores of a part, made; their states."""
+    part = Part(wanted.get("lists", {}), wanted.get("values", {}))
+    props = {"object": wanted.get("object", "default"), "stack": STACK}
+    return [DefaultBeforeProvider().create({**props, "place": place}).outs or {} for place in part.places()]
+
+
+def look_at_no_more(states: list[State]) -> None:
+    """DefaultBefores deleted."""
+    for state in states:
+        DefaultBeforeProvider().delete("", state)
+
+
+def part_inputs(wanted: State, before: list[State]) -> State:
+    """The inputs of a BgpConfigurationPart."""
+    known = [{name: one[name] for name in ("place", "uid", "listed")} for one in before]
+    return {"object": "default", "lists": {}, "values": {}, "stack": STACK, **wanted, "before": known}
+
+
+def create_part(wanted: State, before: list[State]) -> State:
+    """A BgpConfigurationPart made; its state."""
+    return BgpConfigurationPartProvider().create(part_inputs(wanted, before)).outs or {}
+
+
+def update_part(state: State, wanted: State, before: list[State]) -> State:
+    """A BgpConfigurationPart updated; its state."""
+    return BgpConfigurationPartProvider().update("", state, part_inputs(wanted, before)).outs or {}
+
+
+def refresh_part(state: State) -> State:
+    """A BgpConfigurationPart refreshed; its state."""
+    return BgpConfigurationPartProvider().read("", state).outs or {}
+
+
+def delete_part(state: State) -> None:
+    """A BgpConfigurationPart deleted."""
+    BgpConfigurationPartProvider().delete("", state)

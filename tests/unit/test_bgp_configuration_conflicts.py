@@ -83,8 +83,7 @@ def test_what_calico_refuses_without_the_mesh_is_told_and_cannot_be_taken_over()
     [
         ("kubectl-client-side-apply", {}, f"kubectl (kubectl-client-side-apply, {TIME})"),
         ("argocd-controller", {}, f"Argo CD (argocd-controller, {TIME})"),
-        ("calicoctl", {}, f"calicoctl ({TIME})"),
-        ("calico-node", {}, f"calico-node ({TIME})"),
+        ("Go-http-client", {}, f"calicoctl or another program of Calico's (Go-http-client, {TIME})"),
         ("operator", {}, f"the Tigera operator (operator, {TIME})"),
         ("curl", {}, f"a program (curl, {TIME})"),
         (
@@ -103,3 +102,10 @@ def test_what_calico_refuses_without_the_mesh_is_told_and_cannot_be_taken_over()
 )
 def test_whose_a_field_seems_to_be(manager: str, annotations: dict[str, str], whose: str) -> None:
     assert owner_of(found(annotations, manager, asNumber=64999), "asNumber") == whose
+
+
+def test_what_v3_does_not_tell_is_told_by_what_lies_beneath() -> None:
+    beneath = found({}, "kubectl-edit", asNumber=64999)
+    assert owner_of(found(asNumber=64999), "asNumber", beneath) == f"kubectl (kubectl-edit, {TIME})"
+    known = found({}, "argocd-controller", asNumber=64999)
+    assert owner_of(known, "asNumber", beneath) == f"Argo CD (argocd-controller, {TIME})"
