@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from components.calico.selectors import parse_selector
 from components.networks import IPAddress, IPNetwork, duplicates, overlaps, within
-from components.settings.bgp_configuration_settings import BgpConfigurationSettings
+from components.settings.bgp_configuration_settings import MOST_WRITTEN_AS_NUMBER, BgpConfigurationSettings
 from components.settings.network_settings import not_in_use, versions
 from components.settings.setting_types import (
     NAMESPACE,
@@ -116,6 +116,19 @@ class BgpPeerSettings(BgpConfigurationSettings):
                 f" {NAMESPACE}:peerNodeSelector says which"
             )
         return sound(names, wrong)
+
+    @field_validator("machine_as_number", "node_local_as_number")
+    @classmethod
+    def _fits_a_bgppeer(cls, number: int | None) -> int | None:
+        return sound(
+            number,
+            [
+                f"found {number}; Calico's definition of a BGPPeer takes at most {MOST_WRITTEN_AS_NUMBER}:"
+                " take a smaller private AS number, from 64512 to 65534"
+            ]
+            if number is not None and number > MOST_WRITTEN_AS_NUMBER
+            else [],
+        )
 
     @field_validator("node_local_as_number")
     @classmethod

@@ -113,7 +113,7 @@ CASES: dict[str, dict[str, str]] = {
         "peeringNodes": '["172.34.8.30", "172.34.8.87"]',
         "nodeLocalAsNumber": "64999",
     },
-    "four-octet-as-numbers": {"machineAsNumber": "4200000001", "calicoAsNumber": "4200000000"},
+    "four-octet-as-numbers": {"machineAsNumber": "2147483647", "calicoAsNumber": "4200000000"},
     "100-nodes": {
         "nodeNetwork": "10.20.0.0/16",
         "machineAddress": "10.20.255.1",

@@ -22,6 +22,8 @@ BLOCKS: dict[int, list[IPNetwork]] = {
 NETWORKS = ("podNetworks", "serviceNetworks", "externalNetworks", "loadBalancerNetworks")
 LENGTHS = ("podPrefixLengths", "servicePrefixLengths", "externalPrefixLengths", "loadBalancerPrefixLengths")
 AS_NUMBERS = st.sampled_from([1, 64512, 65534, 4200000000, 4294967295]) | st.integers(1, 4294967295)
+# In a BGPPeer.
+WRITTEN_AS_NUMBERS = st.sampled_from([1, 65112, 65534, 2147483647]) | st.integers(1, 2147483647)
 FLAGS = st.sampled_from(["true", "false"])
 DESCRIPTIONS = st.text("abcXYZ019 .,:;()/+=@_#-", max_size=80)
 PASSWORDS = st.text([chr(code) for code in range(32, 127) if chr(code) != '"'], min_size=1, max_size=80)
@@ -116,7 +118,7 @@ def sites(
     if draw(st.booleans()) or versions == (6,):
         machine["routerId"] = str(IPv4Address(draw(st.integers(1, 2**32 - 1))))
     taken = {cluster["calicoAsNumber"] for cluster in clusters}
-    machine["machineAsNumber"] = draw(AS_NUMBERS.filter(lambda number: number not in taken))
+    machine["machineAsNumber"] = draw(WRITTEN_AS_NUMBERS.filter(lambda number: number not in taken))
     behind = [
         str(draw(subnetworks(next(free[version]), bits(version))))
         for version in versions

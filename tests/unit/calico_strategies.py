@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.unit.bird_strategies import AS_NUMBERS, FLAGS, addresses, sites, subnetworks
+from tests.unit.bird_strategies import FLAGS, WRITTEN_AS_NUMBERS, addresses, sites, subnetworks
 
 LABELS = st.from_regex(r"[a-zA-Z0-9_./-]{1,20}", fullmatch=True)
 TEXTS = st.text("abcXYZ019 .-_/=&|!(){}", max_size=8)
@@ -60,7 +60,9 @@ def _peers(draw: st.DrawFn, site: dict[str, str]) -> dict[str, Any]:
             case 2:
                 own["peerNodes"] = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
     if draw(st.booleans()):
-        own["nodeLocalAsNumber"] = draw(AS_NUMBERS.filter(lambda one: str(one) != site["machineAsNumber"]))
+        own["nodeLocalAsNumber"] = draw(
+            WRITTEN_AS_NUMBERS.filter(lambda one: str(one) != site["machineAsNumber"])
+        )
     if site["multihop"] != "0":
         for key, machine in (("reachableBy", "machineAddress"), ("reachableBy6", "machineAddress6")):
             if machine in site:

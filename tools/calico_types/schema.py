@@ -15,7 +15,7 @@ Schema = dict[str, Any]
 
 KINDS = ("BGPConfiguration", "BGPFilter", "BGPPeer")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# What a definition says beside the type; its `format: int32` of AS numbers is not what it takes.
+# What a definition says beside the type.
 NARROWING = ("enum", "minimum", "maximum", "pattern", "default")
 
 

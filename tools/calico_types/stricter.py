@@ -11,7 +11,8 @@ import copy
 
 from tools.calico_types.schema import Schema
 
-AS_NUMBER = {"minimum": 0, "maximum": 4294967295}
+# More than 31 bits the definitions of crd.projectcalico.org refuse (`format: int32`).
+AS_NUMBER = {"minimum": 0, "maximum": 2147483647}
 _RULE: dict[str, Schema] = {
     "action": {"enum": ["Accept", "Reject"]},
     "matchOperator": {"enum": ["Equal", "In", "NotEqual", "NotIn"]},

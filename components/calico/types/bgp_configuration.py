@@ -10,24 +10,6 @@ from typing import Any, Literal, NotRequired, TypedDict
 from components.calico.types.shared import BGPPassword
 
 
-class ServiceLoadBalancerIPBlock(TypedDict):
-    """ServiceLoadBalancerIPBlock represents a single allowed LoadBalancer IP CIDR block."""
-
-    cidr: NotRequired[str]
-
-
-class ServiceExternalIPBlock(TypedDict):
-    """ServiceExternalIPBlock represents a single allowed External IP CIDR block."""
-
-    cidr: NotRequired[str]
-
-
-class ServiceClusterIPBlock(TypedDict):
-    """ServiceClusterIPBlock represents a single allowed ClusterIP CIDR block."""
-
-    cidr: NotRequired[str]
-
-
 class Community(TypedDict):
     """Community contains standard or large community value and its name."""
 
@@ -54,57 +36,42 @@ class PrefixAdvertisement(TypedDict):
     """
 
 
+class ServiceClusterIPBlock(TypedDict):
+    """ServiceClusterIPBlock represents a single allowed ClusterIP CIDR block."""
+
+    cidr: NotRequired[str]
+
+
+class ServiceExternalIPBlock(TypedDict):
+    """ServiceExternalIPBlock represents a single allowed External IP CIDR block."""
+
+    cidr: NotRequired[str]
+
+
+class ServiceLoadBalancerIPBlock(TypedDict):
+    """ServiceLoadBalancerIPBlock represents a single allowed LoadBalancer IP CIDR block."""
+
+    cidr: NotRequired[str]
+
+
 class BGPConfigurationSpec(TypedDict):
     """BGPConfigurationSpec contains the values of the BGP configuration."""
 
-    logSeverityScreen: NotRequired[Literal["Trace", "Debug", "Info", "Warning", "Error", "Fatal"]]
-    """LogSeverityScreen is the log severity above which logs are sent to the stdout. [Default: INFO]"""
-    nodeToNodeMeshEnabled: NotRequired[bool]
-    """NodeToNodeMeshEnabled sets whether full node to node BGP mesh is enabled. [Default: true]"""
     asNumber: NotRequired[int]
-    """ASNumber is the default AS number used by a node. [Default: 64512] From 0 to 4294967295."""
-    serviceLoadBalancerIPs: NotRequired[list[ServiceLoadBalancerIPBlock]]
-    """ServiceLoadBalancerIPs are the CIDR blocks for Kubernetes Service LoadBalancer IPs. Kubernetes Service
-    status.LoadBalancer.Ingress IPs will only be advertised if they are within one of these blocks.
-    """
-    serviceExternalIPs: NotRequired[list[ServiceExternalIPBlock]]
-    """ServiceExternalIPs are the CIDR blocks for Kubernetes Service External IPs. Kubernetes Service
-    ExternalIPs will only be advertised if they are within one of these blocks.
-    """
-    serviceClusterIPs: NotRequired[list[ServiceClusterIPBlock]]
-    """ServiceClusterIPs are the CIDR blocks from which service cluster IPs are allocated. If specified,
-    Calico will advertise these blocks, as well as any cluster IPs within them.
-    """
-    serviceLoadBalancerAggregation: NotRequired[Literal["Enabled", "Disabled"]]
-    """ServiceLoadBalancerAggregation controls how LoadBalancer service IPs are advertised. When set to
-    "Disabled", individual /32 routes are advertised for each service instead of the full CIDR range. This is
-    useful for anycast failover mechanisms where failed service routes need to be withdrawn. [Default:
-    Enabled]
-    """
-    communities: NotRequired[list[Community]]
-    """Communities is a list of BGP community values and their arbitrary names for tagging routes."""
-    prefixAdvertisements: NotRequired[list[PrefixAdvertisement]]
-    """PrefixAdvertisements contains per-prefix advertisement configuration."""
-    listenPort: NotRequired[int]
-    """ListenPort is the port where BGP protocol should listen. Defaults to 179. From 1 to 65535."""
-    nodeMeshPassword: NotRequired[BGPPassword]
-    """Optional BGP password for full node-to-mesh peerings. This field can only be set on the default
-    BGPConfiguration instance and requires that NodeMesh is enabled.
-    """
-    nodeMeshMaxRestartTime: NotRequired[str]
-    """Time to allow for software restart for node-to-mesh peerings. When specified, this is configured as the
-    graceful restart timeout. When not specified, the BIRD default of 120s is used. This field can only be set
-    on the default BGPConfiguration instance and requires that NodeMesh is enabled.
-    """
+    """ASNumber is the default AS number used by a node. [Default: 64512] From 0 to 2147483647."""
     bindMode: NotRequired[Literal["None", "NodeIP"]]
     """BindMode indicates whether to listen for BGP connections on all addresses (None) or only on the node's
     canonical IP address Node.Spec.BGP.IPvXAddress (NodeIP). Default behaviour is to listen for BGP
     connections on all addresses.
     """
+    communities: NotRequired[list[Community]]
+    """Communities is a list of BGP community values and their arbitrary names for tagging routes."""
     ignoredInterfaces: NotRequired[list[str]]
     """IgnoredInterfaces indicates the network interfaces that needs to be excluded when reading device
     routes.
     """
+    listenPort: NotRequired[int]
+    """ListenPort is the port where BGP protocol should listen. Defaults to 179. From 1 to 65535."""
     localWorkloadPeeringIPV4: NotRequired[str]
     """The virtual IPv4 address of the node with which its local workload is expected to peer. It is
     recommended to use a link-local address.
@@ -112,6 +79,39 @@ class BGPConfigurationSpec(TypedDict):
     localWorkloadPeeringIPV6: NotRequired[str]
     """The virtual IPv6 address of the node with which its local workload is expected to peer. It is
     recommended to use a link-local address.
+    """
+    logSeverityScreen: NotRequired[Literal["Trace", "Debug", "Info", "Warning", "Error", "Fatal"]]
+    """LogSeverityScreen is the log severity above which logs are sent to the stdout. [Default: INFO]"""
+    nodeMeshMaxRestartTime: NotRequired[str]
+    """Time to allow for software restart for node-to-mesh peerings. When specified, this is configured as the
+    graceful restart timeout. When not specified, the BIRD default of 120s is used. This field can only be set
+    on the default BGPConfiguration instance and requires that NodeMesh is enabled.
+    """
+    nodeMeshPassword: NotRequired[BGPPassword]
+    """Optional BGP password for full node-to-mesh peerings. This field can only be set on the default
+    BGPConfiguration instance and requires that NodeMesh is enabled.
+    """
+    nodeToNodeMeshEnabled: NotRequired[bool]
+    """NodeToNodeMeshEnabled sets whether full node to node BGP mesh is enabled. [Default: true]"""
+    prefixAdvertisements: NotRequired[list[PrefixAdvertisement]]
+    """PrefixAdvertisements contains per-prefix advertisement configuration."""
+    serviceClusterIPs: NotRequired[list[ServiceClusterIPBlock]]
+    """ServiceClusterIPs are the CIDR blocks from which service cluster IPs are allocated. If specified,
+    Calico will advertise these blocks, as well as any cluster IPs within them.
+    """
+    serviceExternalIPs: NotRequired[list[ServiceExternalIPBlock]]
+    """ServiceExternalIPs are the CIDR blocks for Kubernetes Service External IPs. Kubernetes Service
+    ExternalIPs will only be advertised if they are within one of these blocks.
+    """
+    serviceLoadBalancerAggregation: NotRequired[Literal["Enabled", "Disabled"]]
+    """ServiceLoadBalancerAggregation controls how LoadBalancer service IPs are advertised. When set to
+    "Disabled", individual /32 routes are advertised for each service instead of the full CIDR range. This is
+    useful for anycast failover mechanisms where failed service routes need to be withdrawn. [Default:
+    Enabled]
+    """
+    serviceLoadBalancerIPs: NotRequired[list[ServiceLoadBalancerIPBlock]]
+    """ServiceLoadBalancerIPs are the CIDR blocks for Kubernetes Service LoadBalancer IPs. Kubernetes Service
+    status.LoadBalancer.Ingress IPs will only be advertised if they are within one of these blocks.
     """
 
 

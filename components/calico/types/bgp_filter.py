@@ -11,9 +11,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 class BGPFilterPrefixLengthV4(TypedDict):
     """BGPFilterPrefixLengthV4 of Calico."""
 
-    min: NotRequired[int]
-    """From 0 to 32."""
     max: NotRequired[int]
+    """From 0 to 32."""
+    min: NotRequired[int]
     """From 0 to 32."""
 
 
@@ -22,21 +22,21 @@ class BGPFilterRuleV4(TypedDict):
     this CIDR.
     """
 
+    action: Literal["Accept", "Reject"]
     cidr: NotRequired[str]
-    prefixLength: NotRequired[BGPFilterPrefixLengthV4]
-    source: NotRequired[Literal["RemotePeers"]]
     interface: NotRequired[str]
     """Has to match `^[a-zA-Z0-9_.*-]{1,15}$`."""
     matchOperator: NotRequired[Literal["Equal", "In", "NotEqual", "NotIn"]]
-    action: Literal["Accept", "Reject"]
+    prefixLength: NotRequired[BGPFilterPrefixLengthV4]
+    source: NotRequired[Literal["RemotePeers"]]
 
 
 class BGPFilterPrefixLengthV6(TypedDict):
     """BGPFilterPrefixLengthV6 of Calico."""
 
-    min: NotRequired[int]
-    """From 0 to 128."""
     max: NotRequired[int]
+    """From 0 to 128."""
+    min: NotRequired[int]
     """From 0 to 128."""
 
 
@@ -45,13 +45,13 @@ class BGPFilterRuleV6(TypedDict):
     this CIDR.
     """
 
+    action: Literal["Accept", "Reject"]
     cidr: NotRequired[str]
-    prefixLength: NotRequired[BGPFilterPrefixLengthV6]
-    source: NotRequired[Literal["RemotePeers"]]
     interface: NotRequired[str]
     """Has to match `^[a-zA-Z0-9_.*-]{1,15}$`."""
     matchOperator: NotRequired[Literal["Equal", "In", "NotEqual", "NotIn"]]
-    action: Literal["Accept", "Reject"]
+    prefixLength: NotRequired[BGPFilterPrefixLengthV6]
+    source: NotRequired[Literal["RemotePeers"]]
 
 
 class BGPFilterSpec(TypedDict):
@@ -59,10 +59,10 @@ class BGPFilterSpec(TypedDict):
 
     exportV4: NotRequired[list[BGPFilterRuleV4]]
     """The ordered set of IPv4 BGPFilter rules acting on exporting routes to a peer."""
-    importV4: NotRequired[list[BGPFilterRuleV4]]
-    """The ordered set of IPv4 BGPFilter rules acting on importing routes from a peer."""
     exportV6: NotRequired[list[BGPFilterRuleV6]]
     """The ordered set of IPv6 BGPFilter rules acting on exporting routes to a peer."""
+    importV4: NotRequired[list[BGPFilterRuleV4]]
+    """The ordered set of IPv4 BGPFilter rules acting on importing routes from a peer."""
     importV6: NotRequired[list[BGPFilterRuleV6]]
     """The ordered set of IPv6 BGPFilter rules acting on importing routes from a peer."""
 

@@ -11,10 +11,13 @@ from typing import NotRequired, TypedDict
 class SecretKeySelector(TypedDict):
     """SecretKeySelector selects a key of a Secret."""
 
-    name: NotRequired[str]
-    """Name of the referent."""
     key: str
     """The key of the secret to select from. Must be a valid secret key."""
+    name: NotRequired[str]
+    """Name of the referent. This field is effectively required, but due to backwards compatibility is allowed
+    to be empty. Instances of this type with an empty value here are almost certainly wrong. More info:
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names.
+    """
     optional: NotRequired[bool]
     """Specify whether the Secret or its key must be defined."""
 
