@@ -9,6 +9,7 @@ from lab.external import External
 from lab.layout import Layout
 from lab.routing import Routing
 from tests.integration.delivered import Delivery
+from tests.integration.made_machine import Site, made_here
 from tests.integration.provided import NewRun, Port, begin_run
 from tests.on_the_lab import (
     Calico,
@@ -74,6 +75,13 @@ def installed(bare_stack: Stack, machine: External) -> Iterator[Delivery]:
     made.run("install 2")
     yield made
     made.run("remove")
+
+
+@pytest.fixture(scope="module")
+def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site for a machine that is made there, with nothing on it."""
+    with made_here(bare_stack, layout, tmp_path_factory.mktemp("stack")) as site:
+        yield site
 
 
 @pytest.fixture

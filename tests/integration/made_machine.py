@@ -27,7 +27,7 @@ from lab.layout import PROJECT, Layout
 from lab.machine import Machine, machines_folder
 from lab.openstack.site import FLAVOR, IMAGE, NETWORK
 from lab.site import HOSTS, MGMT, NODES
-from tests.integration.conftest import Stack, bird_routes, with_settings
+from tests.on_the_lab import Stack, bird_routes, with_settings
 
 NAME = "gateway"
 ADDRESS = "172.34.8.46"

@@ -11,20 +11,12 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from lab.layout import Layout
 from lab.openstack.site import IMAGE
-from tests.integration.conftest import Stack, poll
-from tests.integration.made_machine import Site, assert_connected, made_here
+from tests.integration.conftest import poll
+from tests.integration.made_machine import Site, assert_connected
 
 SIZE, OTHER_SIZE = 6, 7
 """GiB; the flavor's own disk has another size."""
-
-
-@pytest.fixture(scope="module")
-def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site with nothing on it."""
-    with made_here(bare_stack, layout, tmp_path_factory.mktemp("stack")) as site:
-        yield site
 
 
 @pytest.fixture

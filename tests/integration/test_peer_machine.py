@@ -1,6 +1,6 @@
 """The external machine made on OpenStack: connected by `up`, made again when it is gone, and taken away."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
@@ -8,9 +8,8 @@ from openstack.connection import Connection
 from openstack.image.v2._proxy import Proxy
 
 from lab.external import External, KeyPair
-from lab.layout import Layout
 from lab.openstack.site import IMAGE
-from tests.integration.conftest import Stack, bird_routes, poll
+from tests.integration.conftest import bird_routes, poll
 from tests.integration.made_machine import (
     ADDRESS,
     BEHIND,
@@ -19,18 +18,10 @@ from tests.integration.made_machine import (
     NAME,
     Site,
     assert_connected,
-    made_here,
 )
 
 OTHER_HOST, OTHER_LOGIN = KeyPair.new(), KeyPair.new()
 BOOT = 60.0
-
-
-@pytest.fixture(scope="module")
-def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site with nothing on it."""
-    with made_here(bare_stack, layout, tmp_path_factory.mktemp("stack")) as site:
-        yield site
 
 
 @pytest.fixture

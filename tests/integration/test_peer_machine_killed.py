@@ -3,14 +3,12 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from lab.layout import Layout
-from tests.integration.conftest import Stack
-from tests.integration.made_machine import ADDRESS, NAME, Site, assert_connected, made_here
+from tests.integration.made_machine import ADDRESS, NAME, Site, assert_connected
 
 # A floating IP leads nowhere in the lab, so ssh goes to the address.
 SETTINGS: dict[str, Any] = {"machineFloatingNetwork": "public", "sshHost": ADDRESS}
@@ -38,13 +36,6 @@ MOMENTS: dict[str, Probe] = {
     "the floating IP is there": lambda site: list(site.cloud.network.ips()),
     "the instance is there": lambda site: list(site.cloud.compute.servers()),
 }
-
-
-@pytest.fixture(scope="module")
-def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site with nothing on it."""
-    with made_here(bare_stack, layout, tmp_path_factory.mktemp("stack")) as site:
-        yield site
 
 
 def kill_when(site: Site, probe: Probe, command: str, **settings: Any) -> None:

@@ -3,31 +3,21 @@
 What they share at the cluster stays for the one when the other is taken out of the settings.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from openstack.connection import Connection
 
 from lab.cluster.pods import PODS
 from lab.external import External
-from lab.layout import Layout
 from lab.openstack.site import FLAVOR, IMAGE, NETWORK
 from lab.site import HOSTS, MGMT, NODES, PEER
-from tests.integration.conftest import Calico, Stack, bird_routes
-from tests.integration.made_machine import ADDRESS, HOPS, KEY, NAME, Site, made_here
+from tests.integration.conftest import Calico, bird_routes
+from tests.integration.made_machine import ADDRESS, HOPS, KEY, NAME, Site
 from tests.integration.packets import answers, port
 from tests.integration.test_connection import SCENARIO
 
 OWN = "external"
 PAIRS = {"10.96.0.0/12", "192.168.0.0/16"}
-
-
-@pytest.fixture
-def site(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site with nothing on it."""
-    with made_here(bare_stack, layout, tmp_path_factory.mktemp("stack")) as site:
-        yield site
 
 
 def machines(site: Site, *names: str) -> dict[str, Any]:
