@@ -1,10 +1,14 @@
 """What the machine's script makes of texts: units, BIRD's errors, passwords, configurations cut short."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from components.bird.bird_config import bird_config, daemons
 from components.bird.bird_router import END
+from components.settings.settings import read_settings
+from tests.unit.example import values
 from tests.unit.machine_script import script
 
 UNIT = """\
@@ -63,6 +67,61 @@ def test_what_somebody_else_changed_of_the_unit_stays(tmp_path: Path) -> None:
     assert drop_in(UNIT + OURS + THEIRS, tmp_path)[-1] == (
         "ExecStart=/usr/sbin/bird -f -d $CALICO_PEERING_RECOVERY"
     )
+
+
+def recovery(folder: Path, changed: dict[str, str], series: str = "2", routes: str = "") -> str:
+    """With what BIRD is started: the configuration of these settings, and these routes in the kernel."""
+    settings = read_settings(values(**changed, birdVersion=series))
+    (folder / "bird.conf").write_text(daemons(bird_config(settings))["bird"])
+    version = {"1.6": "1.6.8", "2": "2.0.12", "3": "3.1.8"}[series]
+    machine = f"bird_version() {{ echo {version}; }}; routes() {{ printf '{routes}'; }}"
+    done = script(f"configuration=bird.conf; {machine}; recovery", folder)
+    assert done.returncode == 0 and not done.stderr
+    return done.stdout.strip()
+
+
+def nodes(count: int) -> dict[str, str]:
+    return {"nodes": json.dumps([f"172.34.8.{number}" for number in range(50, 50 + count)])}
+
+
+@pytest.mark.parametrize("series", ["1.6", "2", "3"])
+def test_bird_recovers_where_the_kernel_has_routes_from_before(tmp_path: Path, series: str) -> None:
+    assert recovery(tmp_path, {}, series) == ""
+    assert recovery(tmp_path, {}, series, routes="10.96.0.0/12 via 172.34.8.10") == "-R"
+
+
+@pytest.mark.parametrize("series", ["1.6", "2"])
+def test_bird_always_recovers_where_many_nodes_come_at_once(tmp_path: Path, series: str) -> None:
+    assert recovery(tmp_path, nodes(128), series) == ""
+    assert recovery(tmp_path, nodes(129), series) == "-R"
+
+
+def test_bird_3_gathers_the_changes_of_many_nodes_by_itself(tmp_path: Path) -> None:
+    assert recovery(tmp_path, nodes(129), "3") == ""
+    assert "export settle time" in (tmp_path / "bird.conf").read_text()
+
+
+def test_bird_never_recovers_without_graceful_restart(tmp_path: Path) -> None:
+    changed = {**nodes(129), "gracefulRestart": "false"}
+    assert recovery(tmp_path, changed, routes="10.96.0.0/12 via 172.34.8.10") == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "count", "done"), [("yes", 129, "restart"), ("yes", 128, "configure"), ("", 129, "configure")]
+)
+def test_a_first_delivery_for_many_nodes_starts_bird_anew(
+    tmp_path: Path, first: str, count: int, done: str
+) -> None:
+    recovery(tmp_path, nodes(count))
+    # What it asks of systemd and BIRD.
+    machine = (
+        "systemctl() { case $1 in restart) echo restart >>done ;; is-enabled) echo enabled ;; esac; }\n"
+        "client() { case $1 in configure) echo configure >>done; echo Reconfigured ;;"
+        " *) echo Daemon is up and running ;; esac; }\n"
+        "bird_version() { echo 2.0.12; }; routes() { :; }\n"
+    )
+    assert script(f"{machine}configuration=bird.conf first={first}; activate", tmp_path).returncode == 0
+    assert set((tmp_path / "done").read_text().split()) == {done}
 
 
 @pytest.mark.parametrize(

@@ -106,11 +106,12 @@ activate() {
     case $(systemctl is-enabled "$service" 2>/dev/null) in
     masked*) reason="$service.service is masked; \`systemctl unmask $service\` on the machine ends that"; return 1 ;;
     esac
-    if active; then
+    # All of many nodes come at once after the first delivery: a start with -R (starting.sh) is made for that.
+    if active && ! { [ "${first:-}" ] && recovers && many_nodes; }; then
         reconfigure timeout 30 && stands && reconfigure confirm || return 1
     else
         systemctl reset-failed "$service" 2>/dev/null || :
-        reason=$(systemctl start "$service" 2>&1) && wait_until 15 came_up && answers || {
+        reason=$(systemctl restart "$service" 2>&1) && wait_until 15 came_up && answers || {
             reason="BIRD did not start. $reason
 $(journal 10 | told)"
             return 1

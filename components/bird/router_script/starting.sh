@@ -2,7 +2,8 @@
 # configuration whose delivery a reboot cut off. A part of router.sh.
 #
 # `bird -R` keeps the routes of the kernel until the nodes have told theirs. On a fresh boot it would hold the
-# first routes back instead, for as long as one listed node is down; so it is looked at each start.
+# first routes back instead, for as long as one listed node is down; so it is looked at each start. Where many
+# nodes come at once it is wanted then too: the kernel is told each route once, and not once for each node.
 
 drop_in() { echo "/etc/systemd/system/$service.service.d/calico-peering.conf"; }
 
@@ -59,9 +60,18 @@ starting() { # by systemd, before BIRD reads its configuration
         # What the first delivery changed beside the file, the next run puts back.
         [ -e "$unfinished/first" ] || gone "$unfinished"
     fi
-    recovery=
-    if grep -q -s '^ *graceful restart yes;' "$configuration" && [ "$(routes)" ]; then recovery=-R; fi
-    echo "CALICO_PEERING_RECOVERY=$recovery" >"/run/calico-peering-$service.environment"
+    echo "CALICO_PEERING_RECOVERY=$(recovery)" >"/run/calico-peering-$service.environment"
+}
+
+recovery() { # -R, or nothing
+    recovers && { [ "$(routes)" ] || many_nodes; } && echo -R || :
+}
+
+recovers() { grep -q -s '^ *graceful restart yes;' "$configuration"; }
+
+many_nodes() { # above 128, which have 255 next hops; with BIRD 3 all have, and it gathers changes by itself
+    grep -q -s '^ *merge paths on limit 255;' "$configuration" &&
+        case $(bird_version) in 3.*) false ;; esac
 }
 
 families() { # whose routes the daemon makes
