@@ -1,153 +1,35 @@
 """What many nodes cost the machine: time until all sessions stand and all routes are known, memory, load.
 
-Run on the lab's management host: `python -m lab exec mgmt -- python bench/sessions.py [COUNT…]`, by default
-4, 100 and 500. The machine is BIRD 2 with the program's configuration in a namespace of its own; each node is
-a BIRD 1.6 in another, at an address of its own, with the sessions' options of Calico's. Every node announces
-the service network and every block, as Calico's do. Prints a Markdown table; everything goes at the end.
+Run on the lab's management host: `python -m lab exec mgmt -- python bench/sessions.py [OPTIONS] [COUNT…]`, by
+default with BIRD 2 and 4, 100 and 500 nodes (bench/many_nodes.py). Prints a Markdown table; all goes at the
+end. `--verify` has the program's own verification look at the site as well, whole and with something
+missing, and fails when it says anything but that.
 """
 
+import argparse
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Callable
 from pathlib import Path
 
-from components.bird.bird_config import BirdConfig, Peering, Taken, next_hop_limit, render
-from components.settings.router_settings import PrefixLengths
-from lab.debian import Tools, tools
+from bench.many_nodes import MACHINES, PATIENCE, ManyNodes, addresses, kernel_routes, network, wire
+from bench.verified import verified
+from lab.debian import tools
 from lab.hosts import NETNS
 from lab.layout import Layout
-from lab.network import ip, ip_batch
-from lab.site import CALICO_AS, POD_NETWORK, SERVICE_NETWORK
+from lab.newer_bird import newer_birds
 from lab.waiting import wait_for
 
 COUNTS = (4, 100, 500)
-NETWORK = IPv4Network("10.99.0.0/16")
-MACHINE = NETWORK[-2]
-MACHINE_AS = 65112
-MACHINES, NODES = "many-machine", "many-nodes"
+MOST_HOPS = 255
 # Seconds.
-PATIENCE = 600
 RESTING = 10
-
-
-def addresses(count: int) -> list[IPv4Address]:
-    """The nodes'."""
-    return [NETWORK[number] for number in range(1, count + 1)]
-
-
-def machine_text(count: int) -> str:
-    """bird.conf as the program renders it, for a range of neighbors."""
-
-    def taken(network: IPv4Network) -> list[Taken]:
-        return [Taken(network, PrefixLengths(network.prefixlen, 32))]
-
-    peering = Peering(
-        name="calico",
-        version=4,
-        address=MACHINE,
-        node_network=NETWORK,
-        neighbors=[],
-        reflected=False,
-        as_number=CALICO_AS,
-        taken={"pod networks": taken(POD_NETWORK), "service networks": taken(SERVICE_NETWORK)},
-        advertised=[],
-        import_limit=1000,
-        import_all=False,
-        multihop=0,
-        ttl_security=False,
-        hold_time=9,
-        keepalive_time=3,
-        password=False,
-        description="",
-    )
-    return render(BirdConfig("2", MACHINE, MACHINE_AS, [peering], next_hop_limit("2", count)))
-
-
-def node_text(address: IPv4Address, blocks: list[IPv4Network]) -> str:
-    """A node's, with the options that confd renders."""
-    routes = "".join(f"  route {prefix} blackhole;\n" for prefix in (SERVICE_NETWORK, *blocks))
-    return f"""router id {address};
-listen bgp address {address};
-protocol device {{ }}
-protocol static {{
-{routes}}}
-protocol bgp machine {{
-  local {address} as {CALICO_AS};
-  neighbor {MACHINE} as {MACHINE_AS};
-  multihop;
-  source address {address};
-  import all;
-  export where source = RTS_STATIC;
-  graceful restart;
-  graceful restart time 5;
-  connect delay time 2;
-  connect retry time 5;
-  error wait time 5, 30;
-}}
-"""
-
-
-@contextmanager
-def network(nodes: list[IPv4Address]) -> Iterator[None]:
-    """Two namespaces and a wire between them."""
-    ip_batch([f"netns add {name}" for name in (MACHINES, NODES)])
-    try:
-        ip_batch([f"link add eth0 type veth peer name eth0 netns {NODES}"], MACHINES)
-        for name, own in ((MACHINES, [MACHINE]), (NODES, nodes)):
-            added = [f"address add {address}/{NETWORK.prefixlen} dev eth0" for address in own]
-            ip_batch(["link set lo up", *added, "link set eth0 up"], name)
-        yield
-    finally:
-        for name in (MACHINES, NODES):
-            ip("netns", "del", name)
-
-
-class Birds:
-    """The daemons of one measurement; files in a folder of their own."""
-
-    def __init__(self, folder: Path, unpacked: Tools) -> None:
-        self.folder = folder
-        self.tools = unpacked
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, namespace: str, program: str, name: str, text: str) -> int:
-        """Start one in the foreground, which it stays in for us to end; its pid."""
-        (self.folder / f"{name}.conf").write_text(text)
-        way = ["nsenter", f"--net={NETNS / namespace}", "--", str(self.tools.path(program))]
-        process = subprocess.Popen(
-            [*way, "-f", "-c", f"{name}.conf", "-s", f"{name}.ctl"],
-            cwd=self.folder,
-            env={**os.environ, **self.tools.environment()},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.running.append(process)
-        return process.pid
-
-    def birdc(self, *words: str) -> str:
-        """What the machine's BIRD answers; nothing while it does not."""
-        return subprocess.run(
-            [str(self.tools.path("birdc2")), "-s", "machine.ctl", *words],
-            cwd=self.folder,
-            env={**os.environ, **self.tools.environment()},
-            capture_output=True,
-            text=True,
-        ).stdout
-
-    def end(self) -> None:
-        """All of them."""
-        for process in self.running:
-            process.kill()
-        for process in self.running:
-            process.wait()
+# More than the hold time and BIRD's delays of both sides.
+OUTAGE = 15
 
 
 def seconds_of(pid: int) -> float:
@@ -156,54 +38,97 @@ def seconds_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(birds: Birds, count: int) -> str:
-    """A row: from the machine's start to the last session and to the last route, and what it takes then."""
-    nodes = addresses(count)
-    blocks = list(POD_NETWORK.subnets(new_prefix=26))[:count]
-    for number, address in enumerate(nodes):
-        birds.start(NODES, "bird1", f"node{number}", node_text(address, blocks))
-    wait_for("the nodes", lambda: len(list(birds.folder.glob("node*.ctl"))) == count, PATIENCE, 0.5)
+def overflows() -> int:
+    """How often the queue of connections that BIRD had not yet accepted was full."""
+    command = ["nsenter", f"--net={NETNS / MACHINES}", "--", "nstat", "-asz", "TcpExtListenOverflows"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return int(said.split()[-2])
+
+
+def complete(count: int) -> bool:
+    """Whether the kernel has every route with all next hops that it can have."""
+    routes = kernel_routes()
+    return len(routes) == count + 1 and all(len(hops) == min(count, MOST_HOPS) for hops in routes.values())
+
+
+def row(what: str, site: ManyNodes, event: Callable[[], None]) -> None:
+    """Print one: from the event to the last session and to the last next hop, and what it took."""
+    before = overflows()
+    had = 0.0
     start = time.monotonic()
-    pid = birds.start(MACHINES, "bird2", "machine", machine_text(count))
-    wait_for(
-        "every session",
-        lambda: birds.birdc("show", "protocols").count("Established") == count,
-        PATIENCE,
-        0.2,
-    )
+    event()
+    if what == "wire mended":
+        had = seconds_of(site.pid)
+    wait_for("every session", lambda: site.sessions() == site.count, PATIENCE, every=0.2)
     sessions = time.monotonic() - start
-    wanted = f"{count * (count + 1)} of {count * (count + 1)} routes for {count + 1} networks"
-    wait_for("every route", lambda: wanted in birds.birdc("show", "route", "count"), PATIENCE, 0.2)
+    wait_for("every next hop", lambda: complete(site.count), PATIENCE, every=0.2)
     routes = time.monotonic() - start
-    kernel = f"{SERVICE_NETWORK[80]} via"
-    wait_for("the kernel", lambda: kernel in ip("-netns", MACHINES, "route", "get", kernel[:-4]), PATIENCE)
-    had = seconds_of(pid)
+    spent = seconds_of(site.pid) - had
+    full = overflows() - before
+    had = seconds_of(site.pid)
     time.sleep(RESTING)
-    load = 100 * (seconds_of(pid) - had) / RESTING
-    resident = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    load = 100 * (seconds_of(site.pid) - had) / RESTING
+    resident = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{site.pid}/status").read_text())
     assert resident
     memory = int(resident[1]) / 1024
-    times = f"{sessions:.1f} s | {routes:.1f} s"
-    return f"| {count} | {count * (count + 1)} | {times} | {memory:.0f} MB | {load:.1f} % |"
+    times = f"{sessions:.1f} s | {routes:.1f} s | {spent:.1f} s"
+    learnt = site.count * (site.count + 1)
+    took = f"{memory:.0f} MB | {load:.1f} % | {os.getloadavg()[0]:.1f}"
+    print(f"| {site.count} | {what} | {learnt} | {times} | {full} | {took} |", flush=True)
 
 
-def main(arguments: list[str]) -> None:
+def outage() -> None:
+    """Every session ends by its hold time, and may come again."""
+    wire("down")
+    time.sleep(OUTAGE)
+    wire("up")
+
+
+def measure(site: ManyNodes, wanted: argparse.Namespace) -> None:
+    """All rows of one site, and the verification."""
+    site.start_nodes()
+    if wanted.without_recovery:
+        row("started without -R", site, lambda: site.start_machine(recovery=False))
+    else:
+        row("started", site, site.start_machine)
+    if wanted.restart:
+        site.kill_machine()
+        row("killed, and started", site, lambda: site.start_machine(recovery=True))
+    if wanted.outage:
+        outage()
+        row("wire mended", site, lambda: None)
+    if wanted.verify:
+        # Last, since it ends a node.
+        verified(site)
+
+
+def main() -> None:
     """Measure and print the table, each row as soon as it is known."""
-    unpacked = tools(Layout())
-    print("| nodes | routes learnt | every session | every route | memory | processor, idle |")
-    print("|---|---|---|---|---|---|")
-    for count in [int(text) for text in arguments] or COUNTS:
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    words.add_argument("counts", nargs="*", type=int, metavar="COUNT", help="how many nodes")
+    words.add_argument("--bird", choices=("2", "3"), default="2", help="the machine's series (default: 2)")
+    words.add_argument("--without-recovery", action="store_true", help="start BIRD without -R in any case")
+    words.add_argument("--restart", action="store_true", help="kill the machine's BIRD and start it, as well")
+    words.add_argument("--outage", action="store_true", help=f"have no wire for {OUTAGE} s, as well")
+    words.add_argument("--verify", action="store_true", help="verify as `up` does, as well")
+    wanted = words.parse_args()
+    unpacked, newer = tools(Layout()), newer_birds(Layout())
+    columns = (
+        "nodes| |routes learnt|every session|every next hop|processor|queue full|memory|idle|load".split("|")
+    )
+    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
+    for count in wanted.counts or COUNTS:
         folder = Path(tempfile.mkdtemp())
-        birds = Birds(folder, unpacked)
+        site = ManyNodes(folder, unpacked, newer, wanted.bird, count)
         try:
             with network(addresses(count)):
                 try:
-                    print(measure(birds, count), flush=True)
+                    measure(site, wanted)
                 finally:
-                    birds.end()
+                    site.end()
         finally:
             shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
