@@ -1,7 +1,8 @@
 """Routing on a cluster node: Calico's confd as a daemon, and Debian's BIRD 1.6.8 that obeys it.
 
 What the node announces and to whom is only what confd renders from the API; nothing is configured
-here. Of BIRD there are two, one for each family (lab/cluster/node_daemon.py).
+here. Of BIRD there are two, one for each family (lab/cluster/node_daemon.py). Calico's status reporter tells
+the API what they say of their sessions, whenever a CalicoNodeStatus asks for it.
 """
 
 import json
@@ -21,6 +22,12 @@ from lab.hosts import Host, Service
 from lab.layout import Layout
 from lab.waiting import wait_for
 
+# Where the reporter looks for BIRD's sockets is fixed, so it has a /run of its own.
+REPORT = """mount -t tmpfs tmpfs /run
+mkdir /run/calico
+for name in bird bird6; do ln -s "$1/$name/$name.ctl" "/run/calico/$name.ctl"; done
+exec "$2"
+"""
 FORWARD = "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"
 
 
@@ -65,6 +72,12 @@ class NodeRouter:
             (self.folder / name).mkdir(parents=True)
         self.host.run("sh", "-c", FORWARD)
         self._write_confd()
+        environment = {
+            **DIRECT,
+            "NODENAME": self.host.name,
+            "DATASTORE_TYPE": "kubernetes",
+            "KUBECONFIG": str(self.pki.confd_kubeconfig(self.host.name)),
+        }
         self.services = [daemon.start(self.address) for daemon in self.daemons]
         wait_for(f"BIRD on {self.host.name}", self._listening, 20, hint=self.services[0].tail)
         confd = self.host.start(
@@ -72,18 +85,21 @@ class NodeRouter:
             str(self.binaries / "calico-confd"),
             f"-confdir={self.folder / 'confd'}",
             env={
-                **DIRECT,
-                "NODENAME": self.host.name,
+                **environment,
                 "CALICO_NETWORKING_BACKEND": "bird",
-                "DATASTORE_TYPE": "kubernetes",
-                "KUBECONFIG": str(self.pki.confd_kubeconfig(self.host.name)),
                 # Where it looks for the Secrets with the sessions' passwords.
                 "NAMESPACE": CALICO_NAMESPACE,
                 # It watches this folder for pods that speak BGP themselves; there are none.
                 "CALICO_ENDPOINT_STATUS_PATH_PREFIX": str(self.folder),
             },
         )
-        self.services.append(confd)
+        reporter = self.host.start(
+            f"{self.host.name}-status",
+            *("unshare", "--mount", "sh", "-ec", REPORT, "sh"),
+            *(str(self.folder), str(self.binaries / "calico-node-status")),
+            env=environment,
+        )
+        self.services += [confd, reporter]
 
     def _listening(self) -> bool:
         self._check()

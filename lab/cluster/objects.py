@@ -86,11 +86,15 @@ def roles(calico_files: Path) -> Iterator[Object]:
     yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}
     # What confd watches. Secrets are not among it, as in Calico: whoever makes one for a BGPPeer's
     # password lets calico-node read it.
-    watched = "blockaffinities bgpconfigurations bgpfilters bgppeers clusterinformations ippools"
+    watched = (
+        "blockaffinities bgpconfigurations bgpfilters bgppeers caliconodestatuses clusterinformations ippools"
+    )
     rules = [
         _rule("", ["nodes", "services"], "get list watch"),
         _rule("discovery.k8s.io", ["endpointslices"], "get list watch"),
         _rule(CRD_GROUP, watched.split(), "get list watch"),
+        # Its status reporter answers by them.
+        _rule(CRD_GROUP, ["caliconodestatuses"], "update"),
     ]
     yield from _role("calico-node", {"kind": "ServiceAccount", **account}, rules)
 

@@ -69,6 +69,8 @@ CLUSTER = (
             Copy("calico", _CALICO, "manifests/apiserver.yaml", "files/apiserver.yaml"),
         ),
     ),
+    # calico-node's status reporter, which is no program of its own there (lab/engine/calico/main.go).
+    Product("calico-node-status", "calico", "."),
 )
 
 
