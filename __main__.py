@@ -12,6 +12,7 @@ from components.preflight import (
     harmful_pools,
     left_over,
     machine_parts,
+    route_reflectors,
 )
 from components.settings.settings import SettingsError
 from components.settings.site import KEYS, read_site
@@ -26,6 +27,7 @@ try:
     left = left_over(site, stack_name(), parts)
     ports = all_node_ports(site)
     pools = harmful_pools(site, ports)
+    reflectors = route_reflectors(site, stack_name())
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 
@@ -36,6 +38,7 @@ peering = ExternalPeering(
         "secrets": {machine: machine_secrets(config, machine, site.several) for machine in site.machines},
         "ports": ports,
         "harmful_pools": pools,
+        "reflectors": reflectors,
         "machine_parts": parts,
         "left_over": left,
     },

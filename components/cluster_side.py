@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.calico.calico_bgp import CalicoBgp, PeeredMachine
+from components.calico.reflector_nodes import ReflectorFacts
+from components.calico.route_reflectors import RouteReflectors
 from components.calico.stack_name import stack_name
 from components.left_over import LeftOver, group_description
 from components.machine_secrets import MachineSecrets
@@ -28,6 +30,18 @@ class ClusterSide:
 
     pairs: AddressPairs
     calico: CalicoBgp
+    reflectors: RouteReflectors | None
+
+    @property
+    def parts(self) -> list[pulumi.Resource]:
+        """The components."""
+        return [self.pairs, self.calico, *([self.reflectors] if self.reflectors else [])]
+
+    @property
+    def written(self) -> list[pulumi.Output[object]]:
+        """They change whenever one of them was written by us."""
+        reflected: list[pulumi.Output[object]] = [self.reflectors.written] if self.reflectors else []
+        return [self.pairs.written, self.calico.bgp_peers, self.calico.written, *reflected]
 
 
 def _peered(settings: Settings, label: str, secrets: MachineSecrets) -> PeeredMachine:
@@ -90,6 +104,7 @@ def cluster_side(
     secrets: Mapping[str, MachineSecrets],
     left_over: LeftOver,
     opts: pulumi.ResourceOptions,
+    reflectors: ReflectorFacts | None = None,
 ) -> ClusterSide:
     """Declare it; `name` is what the names of its resources begin with, as it stands."""
     machines = site.of_cluster(cluster)
@@ -124,4 +139,19 @@ def cluster_side(
         },
         opts,
     )
-    return ClusterSide(pairs, calico)
+    made = None
+    if settings.reflector_nodes:
+        made = RouteReflectors(
+            f"{name}reflectors",
+            {
+                "nodes": settings.reflector_nodes,
+                "cluster_id": str(settings.reflector_cluster_id),
+                "timeout": settings.reflector_timeout,
+                "reach": {"kubeconfig": settings.kubeconfig, "context": settings.kube_context},
+                "take_over": settings.mesh_taken_over,
+                "left_over": reflectors is not None and reflectors.left_over,
+                "after": [calico],
+            },
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[calico.cluster])),
+        )
+    return ClusterSide(pairs, calico, made)

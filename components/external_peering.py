@@ -13,6 +13,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components.bird.observed import Route, Session
+from components.calico.reflector_nodes import ReflectorFacts
 from components.cluster_side import cluster_side
 from components.left_over import LeftOver
 from components.machine.machine_left_over import MachineLeftOver
@@ -36,6 +37,8 @@ class ExternalPeeringArgs(TypedDict):
     """The nodes' Neutron ports, by cluster. Default: none, the site has no OpenStack."""
     harmful_pools: NotRequired[Sequence[str]]
     """Calico's IP pools whose packets Neutron drops when a node hands them on. Default: none."""
+    reflectors: NotRequired[Mapping[str, ReflectorFacts]]
+    """What is known of clusters' route reflectors, and of a mesh that lacks them. Default: nothing."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
     """What machines made here are made of, by machine. Default: none, the machines are there."""
 
@@ -74,6 +77,10 @@ class ExternalPeering(pulumi.ComponentResource):
                 " true, or ipipMode or vxlanMode of the pool to Always (docs/real-site.md)",
                 self,
             )
+        reflectors = args.get("reflectors", {})
+        for facts in reflectors.values():
+            for warning in facts.warnings:
+                pulumi.warn(warning, self)
         sides = {
             cluster: cluster_side(
                 f"{name}-{cluster}-" if cluster else f"{name}-",
@@ -83,6 +90,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 secrets,
                 left_over,
                 child,
+                reflectors.get(cluster),
             )
             for cluster in site.clusters
         }

@@ -70,9 +70,7 @@ def machine_side(
     seen = []
     for cluster, its in clusters.items():
         side = sides[cluster]
-        parts = pulumi.Output.all(
-            bird.delivered, side.pairs.written, side.calico.bgp_peers, side.calico.written, state.repairs
-        )
+        parts = pulumi.Output.all(bird.delivered, *side.written, state.repairs)
         verification = Command(
             f"{name}{cluster}-verification" if cluster else f"{name}verification",
             connection=machine.connection,
@@ -82,9 +80,7 @@ def machine_side(
             stdin=parts.apply(partial(expectation, its)),
             add_previous_output_in_env=False,
             logging=Logging.STDERR,
-            opts=pulumi.ResourceOptions.merge(
-                opts, pulumi.ResourceOptions(depends_on=[bird, side.pairs, side.calico])
-            ),
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[bird, *side.parts])),
         )
         seen.append(verification.stdout.apply(parse))
     every = pulumi.Output.all(*seen)

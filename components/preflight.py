@@ -7,9 +7,11 @@ preview, not by a resource in the middle of an update. Nothing is written; no Pu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from components.calico.bgp_configuration_conflicts import told
+from components.calico.bgp_configuration_fields import DEFAULT, MESH
 from components.calico.bgp_configuration_writer import others_values, read_configuration
 from components.calico.calico_api import check_calico
 from components.calico.calico_api import connect as connect_cluster
@@ -18,6 +20,7 @@ from components.calico.cluster_nodes import cluster_nodes
 from components.calico.ip_pools import pools_without_overlay
 from components.calico.known_filters import check_filters
 from components.calico.own_objects import own_objects, peer_name, peer_names
+from components.calico.reflector_nodes import ReflectorFacts, mesh_warnings, reflector_facts
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import find_machine_left_over
 from components.machine.machine_parts import MachineParts, find_machine_parts
@@ -72,14 +75,24 @@ def check_configurations(site: Site, stack: str) -> None:
         client = connect_cluster(settings.kubeconfig, settings.kube_context)
         in_the_way = [
             one
-            for name, part in settings.bgp_configurations.items()
-            if part.get("values") and (found := read_configuration(client, name))
-            for one in others_values(client, found, part.get("values", {}), settings.taken_over[name], stack)
+            for name, values, taken in _values(settings)
+            if values and (found := read_configuration(client, name))
+            for one in others_values(client, found, values, taken, stack)
         ]
         if in_the_way:
             wrong.append(told(client.configuration.host, in_the_way))
     if wrong:
         raise ProviderError("\n".join(wrong))
+
+
+def _values(settings: Settings) -> Iterator[tuple[str, Mapping[str, Any], list[str]]]:
+    """The single values that are to be written, by object, and which others' may be written over."""
+    for name, part in settings.bgp_configurations.items():
+        values, taken = part.get("values", {}), settings.taken_over[name]
+        if name == DEFAULT and settings.reflector_nodes:
+            yield name, {**values, MESH: False}, [*taken, *settings.mesh_taken_over]
+        else:
+            yield name, values, taken
 
 
 def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> LeftOver:
@@ -156,6 +169,24 @@ def harmful_pools(site: Site, ports: Mapping[str, NodePorts]) -> list[str]:
             client = connect_cluster(settings.kubeconfig, settings.kube_context)
             pools += pools_without_overlay(client, settings.pod_networks)
     return pools
+
+
+def route_reflectors(site: Site, stack: str) -> dict[str, ReflectorFacts]:
+    """What is known of each cluster's route reflectors, or of its mesh.
+
+    Raises ProviderError when a cluster does not answer, or a node that is named cannot be a reflector.
+    """
+    facts = {}
+    for cluster in site.clusters:
+        settings = site.cluster(cluster)
+        client = connect_cluster(settings.kubeconfig, settings.kube_context)
+        if settings.reflector_nodes:
+            number = str(settings.reflector_cluster_id)
+            facts[cluster] = reflector_facts(client, settings.reflector_nodes, number, stack)
+        elif not settings.route_reflectors:
+            most = max((len(family.nodes) for family in settings.families), default=0)
+            facts[cluster] = ReflectorFacts(warnings=mesh_warnings(client, most))
+    return facts
 
 
 def machine_parts(site: Site) -> dict[str, MachineParts]:

@@ -82,6 +82,8 @@ class CalicoBgp(pulumi.ComponentResource):
     """Those that were not there before us; destroy removes these."""
     written: pulumi.Output[list[object]]
     """Changes whenever one of the objects was written by us."""
+    cluster: kubernetes.Provider
+    """By which plain objects are made there."""
 
     def __init__(self, name: str, args: CalicoBgpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:CalicoBgp", name, {}, opts)
@@ -97,6 +99,7 @@ class CalicoBgp(pulumi.ComponentResource):
             enable_secret_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.cluster = cluster
         left = args.get("left_over", ())
         machines = [self._machine(name, machine, cluster, left) for machine in args["machines"]]
         configurations = self._configurations(name, args)

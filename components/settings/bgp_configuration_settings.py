@@ -29,7 +29,7 @@ from components.calico.bgp_configuration_fields import (
 )
 from components.calico.bgp_configuration_part import Lists, PartArgs
 from components.networks import duplicates, parse_network
-from components.settings.network_settings import NetworkSettings
+from components.settings.reflector_settings import ReflectorSettings
 from components.settings.setting_types import NAMESPACE, OBJECT_NAME, flag, list_of, sound
 
 # A node's object is called `node.` and its name, at most 253 characters.
@@ -158,7 +158,7 @@ def _unused(communities: Mapping[str, str], advertisements: Mapping[str, list[st
     ]
 
 
-class BgpConfigurationSettings(NetworkSettings):
+class BgpConfigurationSettings(ReflectorSettings):
     """What nodes are told of BGP; whatever is empty is left to whoever says it in the cluster."""
 
     service_load_balancer_aggregation: Literal["Enabled", "Disabled"] | None = None
@@ -211,6 +211,17 @@ class BgpConfigurationSettings(NetworkSettings):
             for name, part in self.bgp_configurations.items()
         }
 
+    @property
+    def mesh_taken_over(self) -> list[str]:
+        """The mesh's switch, if route reflectors may switch it off where somebody else has set it."""
+        return [MESH] if MESH in self.bgp_configuration_take_over else []
+
+    @field_validator("node_to_node_mesh")
+    @classmethod
+    def _not_twice(cls, mesh: str | None, info: ValidationInfo) -> str | None:
+        switched = f"{NAMESPACE}:reflectorNodes switches it off, once they carry the routes; leave it out"
+        return sound(mesh, [switched] if mesh and info.data.get("reflector_nodes") else [])
+
     @field_validator("write_calico_as_number")
     @classmethod
     def _writable(cls, wanted: bool, info: ValidationInfo) -> bool:
@@ -236,6 +247,7 @@ class BgpConfigurationSettings(NetworkSettings):
             for name, part in settings.bgp_configurations.items()
             for place in part.get("values", {})
         ]
+        known += [MESH] if info.data.get("reflector_nodes") else []
         can = f"; what is written here: {', '.join(known)}" if known else "; no single value is written here"
         return sound(
             places, [f"{place} is not written by this stack{can}" for place in places if place not in known]

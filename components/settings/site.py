@@ -35,6 +35,7 @@ CLUSTER_KEYS = frozenset(
     podNetworks serviceNetworks externalNetworks loadBalancerNetworks
     podPrefixLengths podPrefixLengths6 servicePrefixLengths servicePrefixLengths6
     externalPrefixLengths externalPrefixLengths6 loadBalancerPrefixLengths loadBalancerPrefixLengths6
+    reflectorNodes reflectorClusterId reflectorTimeout
     importPolicy importLimit calicoAsNumber calicoNamespace kubeconfig kubeContext nodeRestartTime
     peerNodeSelector peerNodes peeringNodes nodeSourceAddress nodeNextHopMode nodeLocalAsNumber
     allowedLocalAsNumbers bgpFilters defaultBgpFilter withheldNetworks
