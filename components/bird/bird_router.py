@@ -24,6 +24,7 @@ PARTS = (
     "package.sh",
     "password.sh",
     "configuration.sh",
+    "vrf.sh",
     "delivery.sh",
     "starting.sh",
     "sysctls.sh",

@@ -24,6 +24,7 @@ def expectation(settings: Settings, parts: object = None) -> str:
         f"timeout {settings.verify_timeout}",
         f"limit {bird.next_hops}",
         *([f"table {bird.table}"] if bird.table else []),
+        *([f"vrf {bird.vrf}"] if bird.vrf else []),
         *(f"node {node}" for family in settings.families for node in family.neighbors),
         *(f"service {network}" for network in settings.service_networks),
         *(f"pod {network}" for network in settings.pod_networks),

@@ -63,7 +63,10 @@ check() {
         fail "the configuration needs a password, and $PASSWORD.$generation is not there; the old configuration is still
 in use. \`pulumi up --replace <URN of the command …-password>\` brings it again."
     fi
-    reason=$("$service" -p -c "$staged" 2>&1) && return
+    if reason=$("$service" -p -c "$staged" 2>&1); then
+        check_vrf "$staged"
+        return
+    fi
     line=$(printf '%s\n' "$reason" | grep -F "$staged" |
         sed -n -e 's/.*:\([0-9]\{1,\}\):[0-9]\{1,\} .*/\1/p' -e 's/.*, line \([0-9]\{1,\}\):.*/\1/p' | head -n 1)
     around=$(awk -v at="${line:--9}" 'NR >= at - 3 && NR <= at + 3 {

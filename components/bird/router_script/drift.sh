@@ -81,5 +81,6 @@ drift() {
         is=$(parameter "$path") || is=gone
         [ "$is" = "$value" ] || deviation "the kernel's parameter $(dotted "$path") is $is, not $value"
     done <"$WANTED"
+    vrf_drift
     echo looked
 }

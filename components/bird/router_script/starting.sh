@@ -60,6 +60,7 @@ starting() { # by systemd, before BIRD reads its configuration
         # What the first delivery changed beside the file, the next run puts back.
         [ -e "$unfinished/first" ] || gone "$unfinished"
     fi
+    wait_for_vrf "$configuration"
     echo "CALICO_PEERING_RECOVERY=$(recovery)" >"/run/calico-peering-$service.environment"
 }
 

@@ -1,9 +1,9 @@
 # Whether the connection stands: sessions with all nodes, and the routes in the kernel with all next hops.
 # A part of router.sh. What is expected comes on standard input, one `KEY VALUE` a line: as (of this machine),
 # timeout (seconds), limit (the most next hops that BIRD puts into one route), table (the kernel's, where it is
-# not main), pod_next_hops (`one` where any next hop is right for a pod's prefix), and any number of daemon, address
-# (of this machine), node (whoever it peers with), service and pod, of both families; other keys say nothing
-# here. Its output on success, a line `session NODE STATE PROTOCOL`
+# not main), vrf (in which BGP is spoken, where it is one), pod_next_hops (`one` where any next hop is right for a
+# pod's prefix), and any number of daemon, address (of this machine), node (whoever it peers with), service and
+# pod, of both families; other keys say nothing here. Its output on success, a line `session NODE STATE PROTOCOL`
 # for each node and `route PREFIX NEXTHOP…` for each route, is read by components/bird/observed.py.
 
 # One awk program reads all texts: `birdc show protocols all`, BGP.next_hop of link-local next hops, `ip route`.
@@ -195,6 +195,10 @@ verify() {
         for daemon in ${daemons:-bird}; do
             systemctl is-active --quiet "$daemon" ||
                 echo "- BIRD ($daemon.service) is not running on this machine."
+        done
+        for vrf in $(expected vrf); do
+            lacks=$(vrf_lacks "$vrf" "$table")
+            [ ! "$lacks" ] || echo "- the VRF $vrf (calico-peering:vrf) $lacks."
         done
         for address in $(expected address); do
             ip -o address show to "$address" | grep -q . ||
