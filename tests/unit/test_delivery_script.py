@@ -50,7 +50,7 @@ def test_bird_starts_by_its_own_line_with_recovery_at_the_end(tmp_path: Path) ->
         "[Service]",
         "EnvironmentFile=-/run/calico-peering-bird.environment",
         "ExecStartPre=",
-        f"ExecStartPre=-+{tmp_path}/own/router starting bird",
+        f"ExecStartPre=-+/bin/sh {tmp_path}/own/router starting bird",
         "ExecStartPre=/usr/lib/bird/prepare-environment",
         "ExecStartPre=/usr/sbin/bird -p",
         "ExecStart=",

@@ -85,7 +85,7 @@ begin() { # from now on it is put back unless it comes to its end
     # A start needs it, whether this delivery comes to its end or not.
     start_by_us
     systemd-run --quiet --collect --unit="calico-peering-undo-$service-$(now)-$$" \
-        "$FOLDER/router" undo "$service" ||
+        /bin/sh "$FOLDER/router" undo "$service" ||
         fail "systemd does not start what would undo this delivery if it were cut off (see above); the old
 configuration is still in use"
     rm -rf "$unfinished.new"

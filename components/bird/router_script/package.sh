@@ -53,7 +53,8 @@ from_sources() { # OPTIONS…: the package, or only fetched with --download-only
         patient apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold install \
             --no-install-recommends --allow-downgrades "$@" "$package${wanted:+=$wanted}"
     else
-        patient dnf -q -y "${have:-install}" --setopt=install_weak_deps=False "$@" "$package${wanted:+-$wanted}"
+        # The name says no series there, and a source may have several.
+        patient dnf -q -y install --setopt=install_weak_deps=False "$@" "$package-${wanted:-$series.*}"
     fi
 }
 
@@ -123,7 +124,8 @@ $(printf '%s\n' "$checked" | indented)"
 
 not_installed() {
     fail "$package${wanted:+ $wanted} could not be installed; $(by_apt && echo apt || echo dnf) says:
-$(printf '%s\n' "$output" | tail -n 15 | indented)"
+$(printf '%s\n' "$output" | tail -n 15 | indented)$(by_apt || [ "$files" ] || printf '\n%s' \
+        "BIRD is in EPEL: is that among this machine's sources (dnf repolist)?")"
 }
 
 fits() { # whether what is there is the wanted version

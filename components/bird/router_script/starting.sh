@@ -4,6 +4,7 @@
 # `bird -R` keeps the routes of the kernel until the nodes have told theirs. On a fresh boot it would hold the
 # first routes back instead, for as long as one listed node is down; so it is looked at each start. Where many
 # nodes come at once it is wanted then too: the kernel is told each route once, and not once for each node.
+# systemd starts the script by way of sh: under SELinux it may read what is in /var/lib, and not execute it.
 
 drop_in() { echo "/etc/systemd/system/$service.service.d/calico-peering.conf"; }
 
@@ -29,7 +30,7 @@ drop_in_text() { # with `systemctl cat` on standard input
     echo "[Service]"
     echo "EnvironmentFile=-/run/calico-peering-$service.environment"
     echo "ExecStartPre="
-    echo "ExecStartPre=-+$FOLDER/router starting $service"
+    echo "ExecStartPre=-+/bin/sh $FOLDER/router starting $service"
     printf '%s\n' "$unit" | own_lines ExecStartPre | sed 's/^/ExecStartPre=/'
     echo "ExecStart="
     printf '%s\n' "$unit" | own_lines ExecStart | sed 's/.*/ExecStart=& $CALICO_PEERING_RECOVERY/'

@@ -196,6 +196,8 @@ verify() {
             systemctl is-active --quiet "$daemon" ||
                 echo "- BIRD ($daemon.service) is not running on this machine."
         done
+        ! systemctl is-active --quiet firewalld 2>/dev/null || echo "- firewalld runs on this machine:" \
+            "does it let the nodes in on TCP/179 (firewall-cmd --list-all)?"
         for vrf in $(expected vrf); do
             lacks=$(vrf_lacks "$vrf" "$table")
             [ ! "$lacks" ] || echo "- the VRF $vrf (calico-peering:vrf) $lacks."
