@@ -67,7 +67,7 @@ def sessions(text: str) -> list[Session]:
         neighbor, state = NEIGHBOR.search(block), STATE.search(block)
         if neighbor and state:
             found.append(Session(start["name"], neighbor["address"], state["state"]))
-    return sorted(found, key=lambda session: ip_address(session.neighbor))
+    return sorted(found, key=lambda session: (":" in session.neighbor, ip_address(session.neighbor)))
 
 
 def look(layout: Layout) -> Status:
