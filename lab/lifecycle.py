@@ -18,6 +18,7 @@ from lab.engine.build import Product, built, is_built
 from lab.engine.products import needed, pulumi_on_path
 from lab.errors import LabError
 from lab.layout import PROJECT, Layout
+from lab.newer_bird import newer_birds
 from lab.openstack.venv import ensure_venv
 from lab.progress import Steps
 from lab.rootfs import rootfs
@@ -80,9 +81,9 @@ def check_machine() -> None:
 def gather(layout: Layout, steps: Steps) -> Parts:
     """Fill the caches: built programs, Debian tools and root file system, OpenStack's packages."""
     with steps("Debian tools"):
-        unpacked = tools(layout, steps.say)
+        unpacked, newer = tools(layout, steps.say), newer_birds(layout, steps.say)
     with steps("machines' Debian (about 40 s the first time)", long=True):
-        root = rootfs(layout, unpacked, steps.say)
+        root = rootfs(layout, unpacked, newer, steps.say)
     with steps("OpenStack from PyPI (about a minute the first time)", long=True):
         venv = ensure_venv(layout, steps.say)
     programs = {product.program: _program(layout, product, steps) for product in needed()}

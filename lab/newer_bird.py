@@ -1,10 +1,10 @@
-"""BIRD 3 and a newer BIRD 2: those of the Debian release after the machine's own, for the tests of bird.conf.
+"""BIRD 3 and a newer BIRD 2: those of the Debian release after the machine's own.
 
 Their package lists and archives come through an apt configuration of their own, so that the machine's apt
 never learns of another release; they are signed as Debian's are, and apt checks that. Nothing is pinned: a
 newer point version of the release is simply newer. They need the C library of their release, so each root
-holds all the libraries its programs use, and they run by the dynamic linker beside these. The lab itself
-does not use them.
+holds all the libraries its programs use, and they run by the dynamic linker beside these. Tests of bird.conf
+ask them so; of BIRD 3 the lab's machines get a package (lab/bird3_package.py).
 """
 
 import os
@@ -27,7 +27,7 @@ LIBRARIES = (
 ).split()
 # bird2 and bird3 hold files of the same names, so each gets a root of its own.
 NAMES = ("bird2", "bird3")
-PROGRAMS = ("bird", "birdc")
+PROGRAMS = ("bird", "birdc", "birdcl")
 CONFIGURATION = """\
 Dir::State::lists "{folder}/lists";
 Dir::State::status "/dev/null";
@@ -57,6 +57,21 @@ class NewerBirds:
         [linker] = folder.glob("ld-linux-*.so.*")
         return [str(linker), "--library-path", str(folder)]
 
+    def package(self, name: str) -> Path:
+        """What the package of `bird2` or `bird3` consists of, its control files in `DEBIAN`."""
+        return self.folder / "packages" / name
+
+    def libraries(self, name: str, program: str = "bird") -> dict[str, Path]:
+        """Those that `bird`, `birdc` or `birdcl` of `bird2` or `bird3` uses, by their names."""
+        linker, *options, path = self.command(name, program)
+        listed = subprocess.run([linker, *options, "--list", path], capture_output=True, text=True).stdout
+        words = [line.split() for line in listed.splitlines()]
+        return {line[0]: Path(line[2]) for line in words if "=>" in line}
+
+    def linker(self, name: str) -> Path:
+        """The dynamic linker of `bird2` or `bird3`."""
+        return Path(self._linker(name)[0])
+
     def command(self, name: str, program: str = "bird") -> list[str]:
         """How to run `bird` or `birdc` of `bird2` or `bird3`: its arguments are put behind."""
         return [*self._linker(name), str(self.folder / name / "usr/sbin" / program)]
@@ -65,18 +80,13 @@ class NewerBirds:
         """Raise a LabError where a program is not there or would use a library of the machine."""
         for name in NAMES:
             for program in PROGRAMS:
-                linker, *options, path = self.command(name, program)
-                if not Path(path).exists():
+                if not Path(self.command(name, program)[-1]).exists():
                     raise LabError(f"Debian's package {name} of {NEXT_RELEASE} did not bring {program}")
-                listed = subprocess.run(
-                    [linker, *options, "--list", path], capture_output=True, text=True
-                ).stdout
+                used = self.libraries(name, program)
                 foreign = [
-                    line.split()[0]
-                    for line in listed.splitlines()
-                    if "=>" in line and f"=> {self._libraries(name)}/" not in line
+                    library for library, path in used.items() if self._libraries(name) not in path.parents
                 ]
-                if foreign or not listed:
+                if foreign or not used:
                     raise LabError(
                         f"{program} of {NEXT_RELEASE}'s {name} needs libraries that lab/newer_bird.py has not"
                         f" among LIBRARIES: {', '.join(foreign) or 'none could be listed'}"
@@ -99,6 +109,10 @@ def _unpack(folder: Path) -> None:
         for package in (name, *LIBRARIES):
             [archive] = archives.glob(f"{package}_*.deb")
             subprocess.run(["dpkg", "-x", str(archive), str(folder / name)], check=True)
+        [archive] = archives.glob(f"{name}_*.deb")
+        whole = folder / "packages" / name
+        whole.parent.mkdir(exist_ok=True)
+        subprocess.run(["dpkg-deb", "--raw-extract", str(archive), str(whole)], check=True)
     for directory in (apt_folder, archives):
         shutil.rmtree(directory)
     NewerBirds(folder).check()
@@ -110,5 +124,5 @@ def newer_birds(layout: Layout, say: Callable[[str], None] = lambda text: None) 
     Raises:
         LabError: when the machine's source of Debian has not the next release, or a library is missing.
     """
-    key = sha256(repr((NEXT_RELEASE, NAMES, LIBRARIES, 1)).encode()).hexdigest()[:16]
+    key = sha256(repr((NEXT_RELEASE, NAMES, LIBRARIES, 2)).encode()).hexdigest()[:16]
     return NewerBirds(build_once(layout.cache / "newer-bird" / key, _unpack, say))

@@ -1,7 +1,8 @@
-"""The machines' Debian: systemd, sshd, cloud-init and an offline apt repository with BIRD 1.6 and 2.
+"""The machines' Debian: systemd, sshd, cloud-init and an offline apt repository with BIRD 1.6, 2 and 3.
 
-Made once with mmdebstrap from the machine's own apt sources and cached; never changed afterwards: a
-running machine is an overlay above it (lab/machine.py).
+The repository also has dnf and rpm, for a test that makes a machine of the other kind. Made once with
+mmdebstrap from the machine's own apt sources and cached; never changed afterwards: a running machine is an
+overlay above it (lab/machine.py).
 """
 
 import os
@@ -10,18 +11,20 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from lab.bird3_package import STARTER, bird3_package
 from lab.cache import build_once
 from lab.debian import RELEASE, Tools, main_sources
 from lab.errors import LabError
 from lab.hosts import last_lines
 from lab.layout import Layout
+from lab.newer_bird import NewerBirds
 
 PACKAGES = (
     "systemd systemd-sysv dbus openssh-server iproute2 procps iputils-ping curl ca-certificates sudo"
     " cloud-init"
 ).split()
-# Each fetched on its own, since 1.6 and 2 exclude each other.
-OFFLINE = ("bird", "bird2")
+# Each line fetched on its own, since 1.6 and 2 exclude each other.
+OFFLINE = ("bird", "bird2", "--no-install-recommends dnf rpm createrepo-c")
 REPOSITORY = "opt/repository"
 # The data source of OpenStack's own images cannot be had here: nothing answers on 169.254.169.254. And
 # cloud-init must not write Debian's mirrors over the sources that are inside, nor set a locale that is not.
@@ -49,7 +52,7 @@ def _index(repository: Path) -> None:
     (repository / "Packages").write_text("\n".join(entries))
 
 
-def _install(tools: Tools, folder: Path) -> None:
+def _install(tools: Tools, newer: NewerBirds, folder: Path) -> None:
     root = folder / "root"
     sources = folder / "sources.list"
     sources.write_text("".join(f"deb {uri} {suite} main\n" for uri, suite in main_sources()))
@@ -76,6 +79,7 @@ def _install(tools: Tools, folder: Path) -> None:
             "the machines' Debian could not be installed from the machine's apt sources:\n"
             + last_lines(done.stderr)
         )
+    bird3_package(newer, root / REPOSITORY)
     _index(root / REPOSITORY)
     for path_ in (*(root / "etc/apt/sources.list.d").glob("*"), *root.glob("etc/ssh/ssh_host_*")):
         path_.unlink()
@@ -87,13 +91,15 @@ def _install(tools: Tools, folder: Path) -> None:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
 
 
-def rootfs(layout: Layout, tools: Tools, say: Callable[[str], None] = lambda text: None) -> Path:
+def rootfs(
+    layout: Layout, tools: Tools, newer: NewerBirds, say: Callable[[str], None] = lambda text: None
+) -> Path:
     """The root folder of the installed Debian, from the cache or made now (about 90 s).
 
     Raises:
         LabError: when the machine has no Debian 12 sources, or mmdebstrap fails.
     """
-    recipe = (RELEASE, PACKAGES, OFFLINE, REPOSITORY, CLOUD_INIT, MASKED, 1)
+    recipe = (RELEASE, PACKAGES, OFFLINE, REPOSITORY, CLOUD_INIT, MASKED, STARTER, newer.folder.name, 1)
     key = sha256(repr(recipe).encode()).hexdigest()[:16]
     folder = layout.cache / "rootfs" / key
-    return build_once(folder, lambda target: _install(tools, target), say) / "root"
+    return build_once(folder, lambda target: _install(tools, newer, target), say) / "root"

@@ -3,6 +3,7 @@
 How long each took in a quiet lab is in docs/routing.md, measured by bench/routing.py.
 """
 
+import re
 import time
 
 from lab.routing import Routing
@@ -20,7 +21,8 @@ def bird(routing: Routing, *words: str) -> None:
 
 def recovered(routing: Routing, start: float) -> None:
     """Wait until BIRD changes the kernel's routes again; all of them are right all the while."""
-    while "Graceful restart done" not in routing.log(start):
+    # BIRD 3 calls it recovery.
+    while not re.search("Graceful (restart|recovery) done", routing.log(start)):
         assert routing.full(), "routes left the kernel while BIRD recovered"
         assert time.time() < start + RECOVERY + 10
     routing.within(5, "all sessions and routes", routing.settled)
