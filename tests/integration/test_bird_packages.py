@@ -9,6 +9,8 @@ from lab.external import External
 from lab.rootfs import REPOSITORY
 from tests.integration.conftest import Changed, Stack, bird_routes
 from tests.integration.delivered import Delivery
+from tests.integration.test_connection import SCENARIO
+from tests.integration.test_dual_stack import BOTH, SCENARIO6, routes6, states
 from tests.integration.test_leaving import on_machine
 
 
@@ -39,22 +41,43 @@ def version(machine: External) -> str:
     return machine.run("sh", "-c", "bird --version 2>&1").stdout.split()[-1]
 
 
-def test_the_old_bird_connects_and_is_exchanged_for_the_new_one_and_back(
+def both(machine: External) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The routes of both families."""
+    return bird_routes(machine), routes6(machine)
+
+
+def test_the_old_birds_two_daemons_connect_change_and_are_exchanged_for_the_new_one_and_back(
     clean: Stack, machine: External, changed: Changed
 ) -> None:
     before = on_machine(machine)
-    up(clean, changed(birdVersion="1.6"))
+    up(clean, changed(**BOTH, birdVersion="1.6"))
     assert version(machine) == "1.6.8"
-    assert len(bird_routes(machine)) == 3
-    up(clean, changed(birdVersion="2"))
+    assert states(clean) == dict.fromkeys(BOTH["nodes"], "Established")
+    assert both(machine) == (SCENARIO, SCENARIO6)
+    assert machine.run("systemctl", "is-active", "bird", "bird6").stdout == "active\nactive\n"
+
+    lengths = changed(**BOTH, birdVersion="1.6", podPrefixLengths="26-32", podPrefixLengths6="122-128")
+    up(clean, lengths)
+    for file, line in (("bird", "192.168.0.0/16{26,32}"), ("bird6", "fd00:192:168::/48{122,128}")):
+        assert line in machine.run("cat", f"/etc/bird/{file}.conf").stdout
+    assert both(machine) == (SCENARIO, SCENARIO6)
+    machine.run("systemctl", "stop", "bird6")
+    text = clean.run("preview", "--refresh", "--diff", environment=lengths).stdout
+    assert "bird6.service is inactive, not active" in text
+    up(clean, changed(**BOTH, birdVersion="2"))
     assert version(machine) == "2.0.12"
-    routes = machine.run("ip", "route", "show", "proto", "bird").stdout
-    metrics = {line.partition("metric")[2].strip() for line in routes.splitlines() if line[0].isdigit()}
-    # Those of the old BIRD would win.
-    assert metrics == {"32"}, routes
-    up(clean, changed(birdVersion="1.6"))
+    assert both(machine) == (SCENARIO, SCENARIO6)
+    for family in ("-4", "-6"):
+        routes = machine.run("ip", family, "route", "show", "proto", "bird").stdout
+        metrics = {line.partition("metric")[2].split()[0] for line in routes.splitlines() if "metric" in line}
+        # Those of the old BIRD would win.
+        assert metrics == {"32"}, routes
+
+    alone = changed(birdVersion="1.6")
+    up(clean, alone)
     assert version(machine) == "1.6.8"
-    clean.destroy()
+    assert both(machine) == (SCENARIO, {})
+    clean.run("destroy", "--yes", "--skip-preview", environment=alone)
     after = on_machine(machine)
     for name, was in before.items():
         assert after[name] == was, name
