@@ -31,6 +31,21 @@ def _bridge() -> str:
 
 
 @contextmanager
+def switch_port(name: str, address: IPv4Address) -> Iterator[None]:
+    """A namespace with eth0 in the nodes' network, while the block lasts."""
+    ip_batch([f"netns add {name}"])
+    try:
+        link = f"link add {name} type veth peer name eth0 address {mac(address)} netns {name}"
+        ip_batch([link, f"link set {name} master {_bridge()} up"], SWITCH)
+        own = f"address add {address}/{NODE_NETWORK.prefixlen} dev eth0"
+        ip_batch(["link set lo up", own, "link set eth0 up"], name)
+        yield
+    finally:
+        ip("-netns", SWITCH, "link", "del", name)
+        ip("netns", "del", name)
+
+
+@contextmanager
 def added_node(
     layout: Layout, api: client.CoreV1Api, name: str, address: IPv4Address
 ) -> Iterator[NodeRouter]:
@@ -48,18 +63,12 @@ def added_node(
     )
     # Every node's confd is of one service account.
     shutil.copy(pki.confd_kubeconfig("node1"), pki.confd_kubeconfig(name))
-    ip_batch([f"netns add {name}"])
-    try:
-        link = f"link add {name} type veth peer name eth0 address {mac(address)} netns {name}"
-        ip_batch([link, f"link set {name} master {_bridge()} up"], SWITCH)
-        own = f"address add {address}/{NODE_NETWORK.prefixlen} dev eth0"
-        ip_batch(["link set lo up", own, "link set eth0 up"], name)
-        api.create_node(node(name, address))  # type: ignore[arg-type]  # a dictionary will do
-        router.start()
-        yield router
-    finally:
-        for service in router.services:
-            service.stop()
-        api.delete_node(name)
-        ip("-netns", SWITCH, "link", "del", name)
-        ip("netns", "del", name)
+    with switch_port(name, address):
+        try:
+            api.create_node(node(name, address))  # type: ignore[arg-type]  # a dictionary will do
+            router.start()
+            yield router
+        finally:
+            for service in router.services:
+                service.stop()
+            api.delete_node(name)

@@ -1,12 +1,11 @@
-"""How the machine's script brings and takes BIRD's package on a RHEL-like system, which the lab has none of.
+"""What the machine's script does with dnf and rpm in places that are not easily made with the real ones.
 
 `dnf` and `rpm` are stand-ins that keep a list of packages and write down how they were called; nothing
-but them and the usual tools is in PATH. What the real ones answer is not shown here.
+but them and the usual tools is in PATH. The real ones are in tests/integration/test_dnf.py.
 """
 
 import shutil
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,6 @@ DNF = """\
 printf '%s\\n' "dnf $*" >>CALLS
 case "$*" in *makecache*) rm -f STALE; exit 0 ;; esac
 [ ! -e STALE ] || { echo "Error: Failed to download metadata" >&2; exit 1; }
-[ ! -e LACKING ] || { echo "Error: Unable to find a match: bird" >&2; exit 1; }
-case "$*" in *--downloadonly*) exit 0 ;; esac
 for last; do :; done
 version=${last#bird-}; case $version in *'*') version=$(cat NEWEST) ;; esac
 grep -v '^bird ' DATABASE >DATABASE.new || :
@@ -40,10 +37,6 @@ case $1 in
         ! grep -q "^$name$" NEEDED 2>/dev/null || { echo "error: $name is needed by other" >&2; exit 1; }
     done
     for name; do grep -v "^$name " DATABASE >DATABASE.new || :; mv DATABASE.new DATABASE; done ;;
---upgrade)
-    for file; do
-        case $file in */bird-*.rpm) file=${file##*/bird-}; echo "bird ${file%.x86_64.rpm}" >>DATABASE ;; esac
-    done ;;
 esac
 """
 BIRD = """\
@@ -67,7 +60,7 @@ class Rhel:
 
     @property
     def _places(self) -> dict[str, str]:
-        names = ("CALLS", "STALE", "LACKING", "NEWEST", "DATABASE", "NEEDED")
+        names = ("CALLS", "STALE", "NEWEST", "DATABASE", "NEEDED")
         return {name: str(self.folder / name.lower()) for name in names}
 
     def _filled(self, text: str) -> str:
@@ -117,74 +110,10 @@ def rhel(tmp_path: Path) -> Rhel:
     return made
 
 
-INSTALL = "dnf -q -y install --setopt=install_weak_deps=False "
-
-
-def test_dnf_brings_it_and_exactly_that_is_taken_away(rhel: Rhel) -> None:
-    assert rhel.run("install 2") == "installed: bird libssh \n"
-    assert rhel.calls == [INSTALL + "bird-2.*"]
-    rhel.run("uninstall")
-    assert rhel.packages == {"glibc": "2.34"}
-
-
-def test_a_pinned_version_is_asked_for(rhel: Rhel) -> None:
-    rhel.run("install 2 2.0.12-3.el9")
-    assert rhel.calls == [INSTALL + "bird-2.0.12-3.el9"]
-    assert rhel.packages["bird"] == "2.0.12-3.el9"
-    # Again there is nothing to do; with another one it is changed, since it came with us.
-    assert rhel.run("install 2 2.0.12-3.el9") == "BIRD 2.0.12 is there\n"
-    assert rhel.calls == []
-    rhel.run("install 2 2.15.1-1.el9")
-    assert rhel.packages["bird"] == "2.15.1-1.el9"
-
-
 def test_stale_lists_are_fetched_anew(rhel: Rhel) -> None:
     rhel.write("stale")
     rhel.run("install 2")
     assert [call.split()[3] for call in rhel.calls] == ["install", "makecache", "install"]
-
-
-def test_a_package_that_is_not_to_be_had_is_told_in_dnfs_words(rhel: Rhel) -> None:
-    rhel.write("lacking")
-    assert rhel.run("install 2") == (
-        "bird could not be installed; dnf says:\n    Error: Unable to find a match: bird\n"
-        "BIRD is in EPEL: is that among this machine's sources (dnf repolist)?\n"
-    )
-
-
-def test_a_bird_of_somebody_else_is_taken_as_it_is(rhel: Rhel) -> None:
-    rhel.write("database", "bird 2.0.7-1\n")
-    assert rhel.run("install 2") == "BIRD 2.0.7 is there\n"
-    rhel.run("uninstall")
-    assert rhel.packages == {"bird": "2.0.7-1"} and rhel.calls == []
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("install 2 2.15.1", ("2.0.7-1 is on this machine", "birdPackageVersion asks for 2.15.1")),
-        ("install 3", ("BIRD 2.0.7 is on this machine", "birdVersion asks for 3. Set that to 2, or")),
-    ],
-    ids=["version", "series"],
-)
-def test_another_bird_of_somebody_else_is_left_alone(
-    rhel: Rhel, command: str, words: tuple[str, ...]
-) -> None:
-    rhel.write("database", "bird 2.0.7-1\n")
-    said = rhel.run(command)
-    assert all(word in said for word in words), said
-    assert rhel.calls == [] and rhel.packages == {"bird": "2.0.7-1"}
-
-
-def test_our_own_of_another_series_is_replaced_once_the_new_one_is_to_be_had(rhel: Rhel) -> None:
-    rhel.run("install 2 2.0.12-3")
-    rhel.write("newest", "3.1.0-1\n")
-    rhel.write("lacking")
-    assert "could not be installed" in rhel.run("install 3")
-    assert rhel.packages["bird"] == "2.0.12-3"
-    (rhel.folder / "lacking").unlink()
-    assert "installed: bird" in rhel.run("install 3")
-    assert rhel.packages["bird"] == "3.1.0-1"
 
 
 def test_a_package_of_another_series_than_asked_for_is_told(rhel: Rhel) -> None:
@@ -201,31 +130,6 @@ def test_a_library_that_others_need_now_stays(rhel: Rhel) -> None:
     rhel.write("needed", "libssh\n")
     assert rhel.run("uninstall") == "kept, because other packages need them now: libssh \n"
     assert "bird" not in rhel.packages
-
-
-def brought(rhel: Rhel, names: list[str]) -> str:
-    (rhel.folder / "files").mkdir(exist_ok=True)
-    lines = []
-    for name in names:
-        (rhel.folder / "files" / name).write_text(name)
-        lines.append(f"{sha256(name.encode()).hexdigest()}  {name}\n")
-    return "".join(lines)
-
-
-def test_files_are_installed_without_dnf(rhel: Rhel) -> None:
-    rhel.write("lacking")
-    names = ["bird-2.0.12-3.x86_64.rpm", "libssh-0.9.x86_64.rpm"]
-    assert "installed: bird" in rhel.run("install 2", brought(rhel, names))
-    where = rhel.folder / "files"
-    assert rhel.calls == [f"rpm --upgrade --oldpackage --replacepkgs {where}/{names[0]} {where}/{names[1]}"]
-
-
-def test_a_file_that_came_half_is_not_installed(rhel: Rhel) -> None:
-    sums = brought(rhel, ["bird-2.0.12-3.x86_64.rpm"])
-    (rhel.folder / "files/bird-2.0.12-3.x86_64.rpm").write_text("bird")
-    said = rhel.run("install 2", sums)
-    assert "not in" in said and "bird-2.0.12-3.x86_64.rpm: FAILED" in said
-    assert rhel.calls == []
 
 
 def test_without_apt_and_dnf_it_is_to_be_installed_by_hand(rhel: Rhel) -> None:

@@ -98,7 +98,7 @@ $(printf '%s\n' "$checked" | indented)"
             old=$(package_of "$there")
             came_with_us "$old" || fail "BIRD ${version:-of an unknown version} is on this machine, installed by somebody" \
                 "else; calico-peering:birdVersion asks for $series. Set that to ${there:-its version}, or move its configuration away and" \
-                "remove its package (purge $old; then: ip route flush proto bird), and run it again."
+                "remove its package ($(by_apt && echo purge || echo rpm --erase) $old; then: ip route flush proto bird), and run it again."
             # As long as the new one is not to be had, the old one stays.
             bring "$(by_apt && echo --download-only || echo --downloadonly)" || not_installed
             for service in bird6 bird; do places; put_back; done
