@@ -13,7 +13,7 @@ from lab.layout import Layout
 from lab.routing import PREFIXES
 from lab.site import HOSTS, NODES, PEER
 from tests.integration.conftest import Calico, Changed, Json, Stack, poll
-from tests.integration.node_side import NodeSide, annotated, hops, labelled, sides
+from tests.integration.node_side import NodeSide, annotated, from_nothing, hops, labelled, sides
 from tests.integration.packets import answers, within
 
 EDGE = "has(calico-peering-test/edge)"
@@ -68,6 +68,7 @@ def test_only_nodes_with_a_label_peer_and_pods_on_the_others_answer(
             up(changing, changed, peerNodeSelector=EDGE, **nodes)
             assert states(changing) == dict.fromkeys(chosen, "Established")
         hops(machine, through(*chosen))
+        from_nothing("nodes with a label", machine, through(*chosen))
         rendered = {node for node, side in sides(layout).items() if side.peering()}
         assert rendered == chosen
         assert {PODS[0].node, PODS[1].node} - chosen, "of a pod the node does not peer"
@@ -92,7 +93,7 @@ def test_nodes_by_name_have_a_peer_of_their_own_each(
     up(changing, changed, peerNodes=sorted(chosen), nodeSourceAddress="UseNodeIP")
     assert states(changing) == dict.fromkeys(chosen, "Established")
     assert "source address 172.34.8.10;" in sides(layout)["node1"].peering()
-    hops(machine, through(*chosen))
+    from_nothing("nodes by name, with their source address", machine, through(*chosen))
 
 
 def test_a_node_that_is_not_there_and_a_label_that_nobody_has_are_told_before_anything_is_done(
@@ -113,9 +114,12 @@ def test_a_node_that_is_not_there_and_a_label_that_nobody_has_are_told_before_an
 def test_with_the_next_hop_kept_each_block_has_its_own_node_as_the_only_one(
     changing: Stack, changed: Changed, machine: External
 ) -> None:
-    up(changing, changed, nodeNextHopMode="Keep")
+    up(changing, changed, neighbors="listed")
+    hops(machine, through(*NODES))
+    from_nothing("listed neighbors", machine, through(*NODES))
+    up(changing, changed, neighbors="listed", nodeNextHopMode="Keep")
     assert states(changing) == dict.fromkeys(NODES, "Established")
-    hops(machine, {SERVICE: set(NODES), **OWNERS})
+    from_nothing("next hops kept", machine, {SERVICE: set(NODES), **OWNERS})
     reachable(machine)
 
 
@@ -136,6 +140,7 @@ def test_a_machine_that_speaks_from_an_address_elsewhere_is_reached_by_its_gatew
         )
         assert states(changing) == dict.fromkeys(NODES, "Established")
         hops(machine, through(*NODES))
+        from_nothing("multihop, from another address", machine, through(*NODES))
         for side in sides(layout).values():
             assert "multihop 2;" in side.peering(FAR)
             assert f"{FAR} via {HOSTS[PEER]} dev eth0 proto bird" in side.host.run("ip", "route").stdout
@@ -170,11 +175,11 @@ def test_a_route_reflector_alone_tells_the_machine_of_every_block(
     only = "has(calico-peering-test/reflector)"
     up(changing, changed, peerNodeSelector=only, neighbors="listed")
     assert states(changing) == {reflector: "Established"}
-    hops(machine, through(reflector))
+    from_nothing("a route reflector", machine, through(reflector))
     reachable(machine)
     assert re.search(r"multihop;", sides(layout)[reflector].peering())
     # It reflects, and stands in nobody's way.
     up(changing, changed, peerNodeSelector=only, neighbors="listed", nodeNextHopMode="Keep")
     assert states(changing) == {reflector: "Established"}
-    hops(machine, {SERVICE: {reflector}, **OWNERS})
+    from_nothing("a route reflector, next hops kept", machine, {SERVICE: {reflector}, **OWNERS})
     reachable(machine)
