@@ -16,6 +16,8 @@ from tests.integration.conftest import Calico, Changed, Json, Stack, poll
 from tests.integration.node_side import NodeSide, annotated, from_nothing, hops, labelled, sides
 from tests.integration.packets import answers, within
 
+# It loads the kubeconfig.
+pytestmark = pytest.mark.usefixtures("calico")
 EDGE = "has(calico-peering-test/edge)"
 OWNERS = {str(pod.block): {pod.node} for pod in PODS}
 SERVICE, *BLOCKS = PREFIXES

@@ -21,6 +21,8 @@ from components.shared.provider_errors import ProviderError
 from lab.layout import Layout
 from tests.integration.conftest import Changed, Stack, plain
 
+# It loads the kubeconfig.
+pytestmark = pytest.mark.usefixtures("calico")
 NAME = "calico-node"
 
 
