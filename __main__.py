@@ -3,6 +3,7 @@
 import pulumi
 
 from components.calico.stack_name import stack_name
+from components.cluster_preflight import check_apis, check_rights
 from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
 from components.preflight import (
@@ -21,6 +22,8 @@ from components.shared.provider_errors import ProviderError
 config = pulumi.Config()
 try:
     site = read_site({key: config.get(key) or "" for key in KEYS})
+    warnings = check_apis(site)
+    check_rights(site, writing=not pulumi.runtime.is_dry_run())
     site = check_clusters(site)
     check_configurations(site, stack_name())
     parts = machine_parts(site)
@@ -39,6 +42,7 @@ peering = ExternalPeering(
         "ports": ports,
         "harmful_pools": pools,
         "reflectors": reflectors,
+        "warnings": warnings,
         "machine_parts": parts,
         "left_over": left,
     },

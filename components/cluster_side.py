@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.calico.calico_api import BY_SETTING, V3
 from components.calico.calico_bgp import CalicoBgp, PeeredMachine
 from components.calico.reflector_nodes import ReflectorFacts
 from components.calico.route_reflectors import RouteReflectors
@@ -109,6 +110,7 @@ def cluster_side(
     """Declare it; `name` is what the names of its resources begin with, as it stands."""
     machines = site.of_cluster(cluster)
     settings = site.cluster(cluster)
+    api = BY_SETTING[settings.calico_api]
     pairs = AddressPairs(
         f"{name}pairs",
         {
@@ -134,6 +136,7 @@ def cluster_side(
             "configurations": {**settings.bgp_configurations},
             "take_over": settings.taken_over,
             "left_over": left_over.cluster.get(cluster, frozenset()),
+            "api": api,
             "kubeconfig": settings.kubeconfig,
             "context": settings.kube_context,
         },
@@ -147,7 +150,13 @@ def cluster_side(
                 "nodes": settings.reflector_nodes,
                 "cluster_id": str(settings.reflector_cluster_id),
                 "timeout": settings.reflector_timeout,
-                "reach": {"kubeconfig": settings.kubeconfig, "context": settings.kube_context},
+                "api": api,
+                "reach": {
+                    "kubeconfig": settings.kubeconfig,
+                    "context": settings.kube_context,
+                    # Left out where it is the default: states that do not know it are the same then.
+                    "calico_api": None if api == V3 else str(api),
+                },
                 "take_over": settings.mesh_taken_over,
                 "left_over": reflectors is not None and reflectors.left_over,
                 "after": [calico],

@@ -39,6 +39,8 @@ class ExternalPeeringArgs(TypedDict):
     """Calico's IP pools whose packets Neutron drops when a node hands them on. Default: none."""
     reflectors: NotRequired[Mapping[str, ReflectorFacts]]
     """What is known of clusters' route reflectors, and of a mesh that lacks them. Default: nothing."""
+    warnings: NotRequired[Sequence[str]]
+    """What was found to warn of in the clusters. Default: nothing."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
     """What machines made here are made of, by machine. Default: none, the machines are there."""
 
@@ -67,7 +69,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 " networks only",
                 self,
             )
-        for note in site.notes:
+        for note in [*args.get("warnings", ()), *site.notes]:
             pulumi.warn(note, self)
         for pool in args.get("harmful_pools", ()):
             pulumi.warn(

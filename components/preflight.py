@@ -13,14 +13,13 @@ from typing import Any
 from components.calico.bgp_configuration_conflicts import told
 from components.calico.bgp_configuration_fields import DEFAULT, MESH
 from components.calico.bgp_configuration_writer import others_values, read_configuration
-from components.calico.calico_api import check_calico
-from components.calico.calico_api import connect as connect_cluster
 from components.calico.calico_node import calico_namespace
 from components.calico.cluster_nodes import cluster_nodes
 from components.calico.ip_pools import pools_without_overlay
 from components.calico.known_filters import check_filters
-from components.calico.own_objects import own_objects, peer_name, peer_names
+from components.calico.own_objects import Found, check_foreign, own_objects
 from components.calico.reflector_nodes import ReflectorFacts, mesh_warnings, reflector_facts
+from components.cluster_preflight import cluster_client, more_peers
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import find_machine_left_over
 from components.machine.machine_parts import MachineParts, find_machine_parts
@@ -47,14 +46,13 @@ from components.shared.shared_list import missing
 def check_clusters(site: Site) -> Site:
     """The site with what its clusters tell: their nodes, if need be, and where calico-node runs.
 
-    Raises ProviderError unless each cluster answers, serves projectcalico.org/v3 and has what the settings
-    name, and SettingsError when its nodes do not fit the settings.
+    Raises ProviderError unless each cluster answers and has what the settings name, and SettingsError when
+    its nodes do not fit the settings.
     """
     nodes, namespaces, notes = {}, {}, []
     for cluster in site.clusters:
         settings = site.cluster(cluster)
-        client = connect_cluster(settings.kubeconfig, settings.kube_context)
-        check_calico(client)
+        client = cluster_client(settings)
         check_filters(client, settings.bgp_filters, settings.default_bgp_filter)
         if settings.asks_for_nodes:
             nodes[cluster] = cluster_nodes(client)
@@ -72,7 +70,7 @@ def check_configurations(site: Site, stack: str) -> None:
     wrong = []
     for cluster in site.clusters:
         settings = site.cluster(cluster)
-        client = connect_cluster(settings.kubeconfig, settings.kube_context)
+        client = cluster_client(settings)
         in_the_way = [
             one
             for name, values, taken in _values(settings)
@@ -98,28 +96,26 @@ def _values(settings: Settings) -> Iterator[tuple[str, Mapping[str, Any], list[s
 def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> LeftOver:
     """What `stack` (`project/stack`) has made that a plain resource would make again.
 
-    Raises ProviderError when a cluster or the cloud does not answer.
+    Raises ProviderError when a cluster or the cloud does not answer, and when what the stack is to make in
+    a cluster is there, and not of its making.
     """
     own: dict[str, frozenset[str]] = {}
     groups = {}
     for cluster in site.clusters:
         settings = site.cluster(cluster)
-        client, cloud = connect_cluster(settings.kubeconfig, settings.kube_context), settings.cloud
-        own[cluster] = frozenset[str]().union(
-            *(
-                own_objects(
-                    client,
-                    its.machine_name,
-                    stack,
-                    its.calico_namespace if its.with_password else None,
-                    peer_names(peer_name(its.machine_name), len(its.machine_addresses), its.peer_nodes)
-                    if its.peer_nodes
-                    else (),
-                    [filter_name(its.machine_name)] if its.default_bgp_filter else (),
-                )
-                for its in site.of_cluster(cluster).values()
+        client, cloud = cluster_client(settings), settings.cloud
+        found = Found()
+        for its in site.of_cluster(cluster).values():
+            found |= own_objects(
+                client,
+                its.machine_name,
+                stack,
+                its.calico_namespace if its.with_password else None,
+                more_peers(its),
+                [filter_name(its.machine_name)] if its.default_bgp_filter else (),
             )
-        )
+        check_foreign(found)
+        own[cluster] = found.made
         if settings.node_security_group:
             groups[cluster] = find_group(connect_cloud(cloud), stack, cloud, cluster)
     machines = {}
@@ -166,8 +162,7 @@ def harmful_pools(site: Site, ports: Mapping[str, NodePorts]) -> list[str]:
         settings = site.cluster(cluster)
         guarded = ports[cluster].ids.keys() - ports[cluster].unfiltered.keys()
         if guarded and not settings.machine_pairs:
-            client = connect_cluster(settings.kubeconfig, settings.kube_context)
-            pools += pools_without_overlay(client, settings.pod_networks)
+            pools += pools_without_overlay(cluster_client(settings), settings.pod_networks)
     return pools
 
 
@@ -179,7 +174,7 @@ def route_reflectors(site: Site, stack: str) -> dict[str, ReflectorFacts]:
     facts = {}
     for cluster in site.clusters:
         settings = site.cluster(cluster)
-        client = connect_cluster(settings.kubeconfig, settings.kube_context)
+        client = cluster_client(settings)
         if settings.reflector_nodes:
             number = str(settings.reflector_cluster_id)
             facts[cluster] = reflector_facts(client, settings.reflector_nodes, number, stack)

@@ -16,8 +16,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.calico.bgp_peers import revision
-from components.calico.calico_api import STACK_ANNOTATION
-from components.calico.stack_name import stack_name
+from components.calico.calico_api import V3, CalicoApi
+from components.calico.stack_name import marked
 from components.calico.types.bgp_filter import BGPFilterRuleV4, BGPFilterRuleV6, BGPFilterSpec
 
 
@@ -31,6 +31,8 @@ class BgpFilterArgs(TypedDict):
     withheld: NotRequired[Sequence[str]]
     """Of what the nodes announce by themselves, what they do not tell the machine, with all that is inside.
     Default: nothing is kept from it."""
+    api: NotRequired[CalicoApi]
+    """By which it is made. Default: projectcalico.org/v3."""
     left_over: NotRequired[Collection[str]]
     """What this stack has made already, be it in its state or not, as `<kind>/<name>`. Default: nothing."""
 
@@ -45,12 +47,12 @@ class BgpFilter(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BgpFilterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:BgpFilter", name, {}, opts)
-        called = args["name"]
+        called, api = args["name"], args.get("api", V3)
         made = kubernetes.apiextensions.CustomResource(
             name,
-            api_version="projectcalico.org/v3",
+            api_version=str(api),
             kind="BGPFilter",
-            metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
+            metadata=marked(called, api),
             spec=filter_spec(args.get("taken", ()), args.get("withheld", ())),
             opts=pulumi.ResourceOptions(
                 parent=self,

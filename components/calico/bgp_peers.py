@@ -14,9 +14,9 @@ from typing import Literal, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.calico.calico_api import STACK_ANNOTATION
+from components.calico.calico_api import V3, CalicoApi
 from components.calico.own_objects import peer_names
-from components.calico.stack_name import stack_name
+from components.calico.stack_name import marked
 from components.calico.types.bgp_peer import BGPPeerSpec
 from components.calico.types.shared import BGPPassword
 
@@ -61,6 +61,8 @@ class BgpPeersArgs(TypedDict):
     """Names of BGPFilters, which have to exist, in the order in which they are asked. Default: none."""
     options: NotRequired[PeerOptions]
     """Default: every node peers, as Calico has it."""
+    api: NotRequired[CalicoApi]
+    """By which they are made. Default: projectcalico.org/v3."""
     left_over: NotRequired[Collection[str]]
     """What this stack has made already, be it in its state or not, as `<kind>/<name>`. Default: nothing."""
 
@@ -75,7 +77,7 @@ class BgpPeers(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BgpPeersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:BgpPeers", name, {}, opts)
-        above = opts.parent if opts else None
+        above, api = opts.parent if opts else None, args.get("api", V3)
         left, options = args.get("left_over", ()), args.get("options", PeerOptions())
         shared = _shared(args, options)
         addresses: Sequence[pulumi.Input[str] | None] = args.get("addresses") or [None]
@@ -89,9 +91,9 @@ class BgpPeers(pulumi.ComponentResource):
                 suffix = f"{'-v6' if place else ''}{f'-{node}' if node else ''}"
                 made[called] = kubernetes.apiextensions.CustomResource(
                     f"{name}{suffix}",
-                    api_version="projectcalico.org/v3",
+                    api_version=str(api),
                     kind="BGPPeer",
-                    metadata={"name": called, "annotations": {STACK_ANNOTATION: stack_name()}},
+                    metadata=marked(called, api),
                     spec=_of_node(node) | own | shared,
                     opts=pulumi.ResourceOptions(
                         parent=self,

@@ -34,10 +34,15 @@ class CalicoApi(NamedTuple):
 
 V3 = CalicoApi("projectcalico.org", "v3")
 CRD_V1 = CalicoApi("crd.projectcalico.org", "v1")
+BY_SETTING = {"v3": V3, "crd-v1": CRD_V1}
+"""The values of the setting `calicoApi`."""
 GROUP, VERSION = V3
 
 KINDS = frozenset({"bgppeers", "bgpconfigurations"})
 STACK_ANNOTATION = "calico-peering/stack"
+"""Our mark on what is ours alone: the stack's name."""
+API_ANNOTATION = "calico-peering/api"
+"""By which API an object of Calico's was made, where that is not V3."""
 CALICO_RIGHTS = "get, create, update and delete on bgpconfigurations, bgppeers and bgpfilters of Calico's API"
 
 # Seconds that one request may take before the cluster counts as not answering.
@@ -90,9 +95,9 @@ def client_of(props: Mapping[str, Any]) -> CalicoClient:
     return connect(props.get("kubeconfig"), props.get("context"), calico)
 
 
-def check_calico(client: ApiClient) -> None:
+def check_calico(client: CalicoClient) -> None:
     """Raise ProviderError unless the cluster answers and serves what we need by the client's API."""
-    served = client.calico if isinstance(client, CalicoClient) else V3
+    served = client.calico
     try:
         with clear_errors(client, f"asking for {served}"):
             listed = CustomObjectsApi(client).get_api_resources(*served, _request_timeout=REQUEST_TIMEOUT)
@@ -101,9 +106,8 @@ def check_calico(client: ApiClient) -> None:
     names = {resource.name for resource in listed.resources} if listed else set()
     if lacking := sorted(KINDS - names):
         raise ProviderError(
-            f"the cluster at {client.configuration.host} does not serve {', '.join(lacking)} of "
-            f"{served}; Calico's API server is needed there (with the operator: an object "
-            "APIServer called default), or a Calico with native v3 resources"
+            f"the cluster at {client.configuration.host} does not serve {', '.join(lacking)} of {served}; "
+            "`pulumi preview` says what it serves, and what to do"
         )
 
 
@@ -134,7 +138,7 @@ def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> I
             raise ProviderError(f"{text}; the kubeconfig's user needs {needs}") from error
         if error.status == 503:
             raise ProviderError(
-                f"{text}; is Calico's API server running? (APIService {VERSION}.{GROUP})"
+                f"{text}; is Calico's API server running? (APIService {V3.version}.{V3.group})"
             ) from error
         raise ProviderError(text) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:

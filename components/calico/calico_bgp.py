@@ -2,8 +2,8 @@
 
 The BGPPeers (bgp_peers.py), what they let pass (bgp_filter.py) and what holds the sessions' password are ours
 alone, so they are plain objects of pulumi-kubernetes. The service networks and whatever else of BGP is set
-sit in BGPConfigurations, which belong to the cluster: bgp_configuration.py adds our part. Needs
-projectcalico.org/v3 there.
+sit in BGPConfigurations, which belong to the cluster: bgp_configuration.py adds our part. By which API, is
+told from outside.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT
 from components.calico.bgp_configuration_part import PartArgs
 from components.calico.bgp_filter import BgpFilter, BgpFilterArgs
 from components.calico.bgp_peers import BgpPeers, PeerOptions
+from components.calico.calico_api import V3, CalicoApi
 from components.calico.calico_node import USUAL_NAMESPACE
 from components.calico.own_objects import peer_name
 from components.calico.session_password import SessionPassword
@@ -63,6 +64,8 @@ class CalicoBgpArgs(TypedDict):
     """What else is wanted of BGP, by BGPConfiguration: `default`, `node.<name>`. Default: nothing."""
     take_over: NotRequired[Mapping[str, Collection[str]]]
     """By BGPConfiguration, where another's value may be written over. Default: nowhere."""
+    api: NotRequired[CalicoApi]
+    """By which Calico's objects are read and written. Default: projectcalico.org/v3."""
     kubeconfig: NotRequired[pulumi.Input[str] | None]
     """Path, never the content; default: the ambient kubeconfig."""
     left_over: NotRequired[Collection[str]]
@@ -101,8 +104,9 @@ class CalicoBgp(pulumi.ComponentResource):
         )
         self.cluster = cluster
         left = args.get("left_over", ())
-        machines = [self._machine(name, machine, cluster, left) for machine in args["machines"]]
-        configurations = self._configurations(name, args)
+        api = args.get("api", V3)
+        machines = [self._machine(name, machine, cluster, left, api) for machine in args["machines"]]
+        configurations = self._configurations(name, args, api)
         default = configurations[DEFAULT]
         self.bgp_peers = pulumi.Output.all(*(peers.names for peers, _ in machines)).apply(
             lambda every: [called for names in every for called in names]
@@ -120,7 +124,7 @@ class CalicoBgp(pulumi.ComponentResource):
             }
         )
 
-    def _configurations(self, name: str, args: CalicoBgpArgs) -> dict[str, BgpConfiguration]:
+    def _configurations(self, name: str, args: CalicoBgpArgs, api: CalicoApi) -> dict[str, BgpConfiguration]:
         """Our part of each BGPConfiguration, by its name; `default` is always among them."""
         wanted = args.get("configurations", {})
         parts: dict[str, PartArgs] = {DEFAULT: {}, **wanted}
@@ -135,6 +139,8 @@ class CalicoBgp(pulumi.ComponentResource):
                     "take_over": args.get("take_over", {}).get(called, ()),
                     "kubeconfig": args.get("kubeconfig"),
                     "context": args.get("context"),
+                    # Left out where it is the default: states that do not know it are the same then.
+                    "calico_api": None if api == V3 else str(api),
                     **({"formerly": name} if called == DEFAULT else {}),
                 },
                 pulumi.ResourceOptions(parent=self),
@@ -143,7 +149,12 @@ class CalicoBgp(pulumi.ComponentResource):
         }
 
     def _machine(
-        self, name: str, machine: PeeredMachine, cluster: kubernetes.Provider, left: Collection[str]
+        self,
+        name: str,
+        machine: PeeredMachine,
+        cluster: kubernetes.Provider,
+        left: Collection[str],
+        api: CalicoApi,
     ) -> tuple[BgpPeers, pulumi.Output[list[Any]]]:
         """A machine's filter, its sessions' password, and the BGPPeers; what changes with each write."""
         session = machine.get("session", SessionOptions())
@@ -164,7 +175,7 @@ class CalicoBgp(pulumi.ComponentResource):
         written = []
         filters: list[pulumi.Input[str]] = [*machine.get("filters", ())]
         if asked := machine.get("filter"):
-            own = BgpFilter(f"{name}{label}-filter", {**asked, "left_over": left}, child)
+            own = BgpFilter(f"{name}{label}-filter", {**asked, "api": api, "left_over": left}, child)
             filters.append(own.filter_name)
             written.append(own.written)
         peers = BgpPeers(
@@ -176,6 +187,7 @@ class CalicoBgp(pulumi.ComponentResource):
                 "as_number": machine["as_number"],
                 "password": reference,
                 "filters": filters,
+                "api": api,
                 "left_over": left,
             },
             child,

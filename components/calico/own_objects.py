@@ -1,26 +1,35 @@
-"""Which of the cluster's objects this stack has made, be they in its state or not.
+"""Which of the objects that a stack is to make are there: those of its own making, and those of others.
 
-No Pulumi here. They are known by our annotation; what an engine that was killed had not saved is taken in
-with `import` then. It deliberately knows no spec. Relies on calico_api.py for its errors.
+No Pulumi here. Its own are known by our mark (whose.py), be they in its state or not; what an engine that was
+killed had not saved is taken in with `import` then. Others' are refused before anything is written.
+It deliberately knows no spec. Relies on calico_api.py for its errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from kubernetes.client import ApiClient, CoreV1Api, CustomObjectsApi, RbacAuthorizationV1Api
+from kubernetes.client import CoreV1Api, CustomObjectsApi, RbacAuthorizationV1Api
 
 from components.calico.calico_api import (
+    API_ANNOTATION,
     CALICO_RIGHTS,
     REQUEST_TIMEOUT,
     STACK_ANNOTATION,
+    V3,
     CalicoClient,
     NotServedError,
     clear_errors,
 )
+from components.calico.whose import notes, seems_of
+from components.settings.setting_types import NAMESPACE
+from components.shared.provider_errors import ProviderError
 
+PLAIN_KINDS = frozenset({"Secret", "Role", "RoleBinding"})
+"""Those that are Kubernetes' own."""
 PASSWORD_KEY = "password"
 PASSWORD_RIGHTS = (
     "get, create, update and delete on secrets, roles and rolebindings of calico-node's namespace"
@@ -49,6 +58,19 @@ def password_name(machine_name: str) -> str:
     return f"{peer_name(machine_name)}-password"
 
 
+@dataclass(frozen=True)
+class Found:
+    """What is there of the objects that a stack is to make."""
+
+    made: frozenset[str] = frozenset()
+    """`<kind>/<name>` of each that it has made itself."""
+    foreign: tuple[str, ...] = ()
+    """A line about each that it has not: what it is, whose it seems to be, and how it is made the stack's."""
+
+    def __or__(self, other: Found) -> Found:
+        return Found(self.made | other.made, self.foreign + other.foreign)
+
+
 def own_objects(
     client: CalicoClient,
     machine_name: str,
@@ -56,42 +78,93 @@ def own_objects(
     namespace: str | None,
     peers: Sequence[str] = (),
     filters: Sequence[str] = (),
-) -> frozenset[str]:
-    """`<kind>/<name>` of each that `stack` has made; `namespace` None: no password is in use.
+) -> Found:
+    """What is there of a machine's objects; `namespace` None: no password is in use.
 
     `peers` and `filters` are the names of the BGPPeers beside those of every node, and of the BGPFilters.
-    Raises ProviderError when the cluster does not answer or does not allow it.
+    Raises ProviderError when the cluster does not answer or does not allow it, and when the stack made
+    one of them by another of Calico's APIs.
     """
-    objects = CustomObjectsApi(client)
+    custom = CustomObjectsApi(client)
     wanted = {
         "BGPPeer": ("bgppeers", [peer_name(machine_name), peer_name(machine_name, second=True), *peers]),
         "BGPFilter": ("bgpfilters", filters),
     }
-    lookups: dict[str, Callable[[], Any]] = {
-        f"{kind}/{name}": partial(
-            objects.get_cluster_custom_object,
-            *(*client.calico, plural, name),
-            _request_timeout=REQUEST_TIMEOUT,
-        )
+    objects = [
+        _Object(kind, name, partial(custom.get_cluster_custom_object, *client.calico, plural, name))
         for kind, (plural, names) in wanted.items()
         for name in names
-    }
+    ]
     if namespace:
         called, core, rights = password_name(machine_name), CoreV1Api(client), RbacAuthorizationV1Api(client)
-        for kind, read in (
-            ("Secret", core.read_namespaced_secret),
-            ("Role", rights.read_namespaced_role),
-            ("RoleBinding", rights.read_namespaced_role_binding),
-        ):
-            lookups[f"{kind}/{called}"] = partial(read, called, namespace, _request_timeout=REQUEST_TIMEOUT)
-    return frozenset(what for what, look in lookups.items() if _made_by(client, what, look, stack))
+        objects += [
+            _Object(kind, called, partial(read, called, namespace), namespace)
+            for kind, read in (
+                ("Secret", core.read_namespaced_secret),
+                ("Role", rights.read_namespaced_role),
+                ("RoleBinding", rights.read_namespaced_role_binding),
+            )
+        ]
+    found = Found()
+    for one in objects:
+        found |= _look(client, one, stack)
+    return found
 
 
-def _made_by(client: ApiClient, what: str, look: Callable[[], Any], stack: str) -> bool:
-    needs = CALICO_RIGHTS if what.startswith("BGP") else PASSWORD_RIGHTS
+def check_foreign(found: Found) -> None:
+    """Raise ProviderError when objects that the stack is to make are there, and not of its making.
+
+    pulumi-kubernetes would refuse to make them, or take them over: that depends on its version and options.
+    """
+    if found.foreign:
+        raise ProviderError(
+            "what this stack is to make is in the cluster already, and not of its making:\n"
+            + "\n".join(f"  {line}" for line in found.foreign)
+            + f"\nNothing was written. Set another {NAMESPACE}:machineName, or have whoever made them take "
+            "them away; or, if they are to be this stack's, which will change them and delete them with "
+            "`pulumi destroy`, say so with the command beside each"
+        )
+
+
+@dataclass(frozen=True)
+class _Object:
+    kind: str
+    name: str
+    read: Callable[..., Any]
+    namespace: str = ""
+
+
+def _look(client: CalicoClient, one: _Object, stack: str) -> Found:
+    needs = PASSWORD_RIGHTS if one.kind in PLAIN_KINDS else CALICO_RIGHTS
     try:
-        with clear_errors(client, f"reading {what.replace('/', ' ')}", needs):
-            found: Any = client.sanitize_for_serialization(look())  # type: ignore[no-untyped-call]
+        with clear_errors(client, f"reading {one.kind} {one.name}", needs):
+            read = one.read(_request_timeout=REQUEST_TIMEOUT)
+            metadata: Any = client.sanitize_for_serialization(read)["metadata"]  # type: ignore[no-untyped-call]
     except NotServedError:
-        return False
-    return (found["metadata"].get("annotations") or {}).get(STACK_ANNOTATION) == stack
+        return Found()
+    except ProviderError as error:
+        # Whoever may only preview need not read a password; who is to write was asked for his rights before.
+        if one.kind in PLAIN_KINDS and getattr(error.__cause__, "status", None) == 403:
+            return Found()
+        raise
+    known = notes(metadata)
+    if known.get(STACK_ANNOTATION) != stack:
+        return Found(foreign=(_foreign(client, one, metadata, stack),))
+    by = known.get(API_ANNOTATION, str(V3))
+    if one.kind not in PLAIN_KINDS and by != str(client.calico):
+        raise ProviderError(
+            f"{one.kind} {one.name} of this stack was made by {by}, and {NAMESPACE}:calicoApi now asks for "
+            f"{client.calico}, where the same object counts as another: set it back, `pulumi destroy`, "
+            "change it, and `pulumi up`"
+        )
+    return Found(frozenset({f"{one.kind}/{one.name}"}))
+
+
+def _foreign(client: CalicoClient, one: _Object, metadata: Any, stack: str) -> str:
+    kind = one.kind.lower() if one.kind in PLAIN_KINDS else f"{one.kind.lower()}s.{client.calico.group}"
+    place = f" -n {one.namespace}" if one.namespace else ""
+    where = f" in namespace {one.namespace}" if one.namespace else ""
+    return (
+        f"{one.kind} {one.name}{where}, {seems_of(metadata)}: "
+        f"`kubectl annotate{place} {kind} {one.name} --overwrite {STACK_ANNOTATION}={stack}`"
+    )

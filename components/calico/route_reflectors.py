@@ -25,13 +25,13 @@ import pulumi_kubernetes as kubernetes
 from components.calico.bgp_configuration_fields import MESH
 from components.calico.bgp_configuration_part import Part
 from components.calico.bgp_configuration_provider import BgpConfigurationPart
-from components.calico.calico_api import STACK_ANNOTATION
+from components.calico.calico_api import V3, CalicoApi
 from components.calico.default_before_provider import DefaultBefore
 from components.calico.node_marks import LABEL
 from components.calico.node_marks_provider import NodeBefore, NodeMark
 from components.calico.node_sessions_provider import NodeSessions
 from components.calico.reflector_nodes import peer_name
-from components.calico.stack_name import stack_name
+from components.calico.stack_name import marked, stack_name
 
 Reach = Mapping[str, pulumi.Input[str] | None]
 
@@ -47,6 +47,8 @@ class RouteReflectorsArgs(TypedDict):
     """Seconds for each wait."""
     reach: Reach
     """How to get to the cluster, as calico_api.client_of takes it."""
+    api: NotRequired[CalicoApi]
+    """By which the BGPPeer is made; `reach` says the same. Default: projectcalico.org/v3."""
     after: NotRequired[Sequence[pulumi.Resource]]
     """What else has a part in `default`: it is written before ours and taken back after it."""
     take_over: NotRequired[Sequence[str]]
@@ -75,12 +77,12 @@ class RouteReflectors(pulumi.ComponentResource):
                 f"{name}-sessions{label}", stack, cluster_id, what, args["timeout"], reach, after(*these)
             )
 
-        called = peer_name(cluster_id)
+        called, api = peer_name(cluster_id), args.get("api", V3)
         peer = kubernetes.apiextensions.CustomResource(
             f"{name}-peer",
-            api_version="projectcalico.org/v3",
+            api_version=str(api),
             kind="BGPPeer",
-            metadata={"name": called, "annotations": {STACK_ANNOTATION: stack}},
+            metadata=marked(called, api),
             spec={
                 # The other direction is Calico's own doing, and reflectors are among all nodes.
                 "nodeSelector": "all()",

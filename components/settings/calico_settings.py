@@ -5,7 +5,7 @@ Pure. It deliberately does not hold who peers with whom (bgp_peer_settings.py) a
 itself (machine_secrets.py).
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from components.settings.bgp_peer_settings import BgpPeerSettings
 from components.settings.setting_types import DNS_LABEL, matching
@@ -16,5 +16,6 @@ class CalicoSettings(BgpPeerSettings):
 
     kubeconfig: str | None = None
     kube_context: str | None = None
+    calico_api: Literal["v3", "crd-v1"] = "v3"
     calico_namespace: Annotated[str, matching(DNS_LABEL, "the name of a Kubernetes namespace")] | None = None
     """None: not asked for yet, or of no use (calico_node.py)."""

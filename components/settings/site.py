@@ -36,7 +36,8 @@ CLUSTER_KEYS = frozenset(
     podPrefixLengths podPrefixLengths6 servicePrefixLengths servicePrefixLengths6
     externalPrefixLengths externalPrefixLengths6 loadBalancerPrefixLengths loadBalancerPrefixLengths6
     reflectorNodes reflectorClusterId reflectorTimeout
-    importPolicy importLimit calicoAsNumber calicoNamespace kubeconfig kubeContext nodeRestartTime
+    importPolicy importLimit calicoAsNumber calicoNamespace calicoApi kubeconfig kubeContext
+    nodeRestartTime
     peerNodeSelector peerNodes peeringNodes nodeSourceAddress nodeNextHopMode nodeLocalAsNumber
     allowedLocalAsNumbers bgpFilters defaultBgpFilter withheldNetworks
     nodePortNetwork nodePortNames nodePortTag nodeServerMetadata nodePortIds maxAddressPairs

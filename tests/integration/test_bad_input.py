@@ -1,9 +1,11 @@
 """What is wrong is said in words for a person, before anything is touched where it can be known."""
 
+import re
 from pathlib import Path
 
 import yaml
 
+from components.calico.calico_api import V3
 from lab.external import External, KeyPair
 from lab.layout import Layout
 from tests.integration.conftest import Calico, Changed, Stack, bird_routes
@@ -92,9 +94,30 @@ def test_a_peer_that_somebody_else_made_is_refused_and_kept(bare_stack: Stack, c
     theirs = {"peerIP": "172.34.8.45", "asNumber": 65200}
     calico.put("bgppeers", "BGPPeer", "bgppeer-external", theirs)
     try:
-        text = error_of(bare_stack, {}, "up")
-        assert "bgppeer-external" in text and "already exists" in text
+        for command in ("preview", "up"):
+            text = error_of(bare_stack, {}, command)
+            assert "BGPPeer bgppeer-external, of nobody who left a mark" in text
+            assert "Nothing was written" in text and "calico-peering:machineName" in text
+        # Whatever the plugin would have done: the engine had nothing to make.
+        assert "external-router" not in bare_stack.run("stack", "export").stdout
         bare_stack.destroy()
         assert calico.spec("bgppeers", "bgppeer-external") == theirs
     finally:
         calico.delete("bgppeers", "bgppeer-external")
+
+
+def test_a_peer_that_is_to_be_ours_becomes_so_by_our_mark(
+    bare_stack: Stack, calico: Calico, machine: External
+) -> None:
+    bare_stack.destroy()
+    calico.put("bgppeers", "BGPPeer", "bgppeer-external", {"peerIP": "172.34.8.45", "asNumber": 65200})
+    [command] = re.findall(r"`kubectl annotate ([^`]*)`", error_of(bare_stack, {}))
+    kind, name, overwrite, mark = command.split()
+    assert (kind, name, overwrite) == ("bgppeers.projectcalico.org", "bgppeer-external", "--overwrite")
+    annotations = {"annotations": dict([mark.split("=")])}
+    calico.api.patch_cluster_custom_object(*V3, "bgppeers", name, {"metadata": annotations})
+    bare_stack.up()
+    assert calico.spec("bgppeers", "bgppeer-external")["asNumber"] == 65112
+    assert len(bird_routes(machine)) == 3
+    bare_stack.destroy()
+    assert calico.find("bgppeers", "bgppeer-external") is None

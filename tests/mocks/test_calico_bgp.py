@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from components.calico.bgp_peers import PeerOptions
+from components.calico.calico_api import CRD_V1
 from components.calico.calico_bgp import CalicoBgp, CalicoBgpArgs, PeeredMachine, SessionOptions
 from tests.mocks.recorder import recorded
 
@@ -158,3 +159,15 @@ def test_the_outputs_name_the_peer_and_what_is_ours() -> None:
 
     recorded(program, outputs={SERVICES: {"added": {"serviceClusterIPs": ["10.96.0.0/12"]}}})
     assert seen == [[["bgppeer-external"], ["10.96.0.0/12"]]]
+
+
+def test_what_is_ours_alone_is_made_by_the_api_that_is_asked_for_and_says_so() -> None:
+    args: CalicoBgpArgs = {**ARGS, "machines": [{**MACHINE, "filter": {"name": "one"}}], "api": CRD_V1}
+    recorder = recorded(lambda: CalicoBgp("calico", args))
+    marks = {"calico-peering/stack": "project/stack", "calico-peering/api": "crd.projectcalico.org/v1"}
+    for kind in ("BGPPeer", "BGPFilter"):
+        assert not recorder.of(f"kubernetes:projectcalico.org/v3:{kind}")
+        [made] = recorder.of(f"kubernetes:crd.projectcalico.org/v1:{kind}").values()
+        assert made["metadata"]["annotations"] == marks
+    [part] = recorder.of(SERVICES).values()
+    assert part["calico_api"] == "crd.projectcalico.org/v1"
