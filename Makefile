@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
-TESTS ?= tests/integration
+TESTS ?= tests/integration tests/acceptance
 
 .PHONY: lab unit life integration test check deep format golden types calico-schema requirements down
 
