@@ -32,6 +32,7 @@ from components.calico.node_marks_provider import NodeBefore, NodeMark
 from components.calico.node_sessions_provider import NodeSessions
 from components.calico.reflector_nodes import peer_name
 from components.calico.stack_name import marked, stack_name
+from components.calico.types.bgp_peer import BGPPeerSpec
 
 Reach = Mapping[str, pulumi.Input[str] | None]
 
@@ -83,11 +84,8 @@ class RouteReflectors(pulumi.ComponentResource):
             api_version=str(api),
             kind="BGPPeer",
             metadata=marked(called, api),
-            spec={
-                # The other direction is Calico's own doing, and reflectors are among all nodes.
-                "nodeSelector": "all()",
-                "peerSelector": f"{LABEL} == '{cluster_id}'",
-            },
+            # The other direction is Calico's own doing, and reflectors are among all nodes.
+            spec=BGPPeerSpec(nodeSelector="all()", peerSelector=f"{LABEL} == '{cluster_id}'"),
             opts=pulumi.ResourceOptions(parent=self, import_=called if args.get("left_over") else None),
         )
         written: list[pulumi.Output[Any]] = []
