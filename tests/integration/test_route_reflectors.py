@@ -5,11 +5,13 @@ one: these routes are BGP's alone, in the nodes' kernels. node3 and node4 become
 block, as a node without pods, and node4 has one, to see what its pods would suffer.
 """
 
+import os
 import re
 import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from math import isfinite
 from pathlib import Path
@@ -22,6 +24,7 @@ from components.calico.node_marks import ANNOTATION, LABEL
 from lab.cluster.objects import affinity
 from lab.hosts import Host
 from lab.layout import Layout
+from lab.recording_proxy import Call
 from lab.routing import PREFIXES, Routing
 from lab.site import HOSTS, NODES, PEER
 from lab.waiting import wait_for
@@ -252,3 +255,42 @@ def test_what_cannot_be_a_reflector_is_told_before_anything_is_written_and_a_lar
     large = with_settings(layout, tmp_path, nodes=many, nodePortNetwork="", reflectorNodes=[])
     said = reached.run("preview", {**reached.ways.environment, **large})
     assert "the cluster has 101 nodes, each with a BGP session to every other one (5050 in all)" in said
+
+
+def test_killed_after_the_mesh_went_off_a_destroy_gives_it_back(
+    routing: Routing, reached: Reached, calico: Calico, watch: Any
+) -> None:
+    engine = reached.stack.start_to_kill("up", reached.reflected)
+
+    def strike(call: Call) -> None:
+        if call.wrote and call.method == "PUT" and "/bgpconfigurations" in call.path and mesh_off(calico):
+            os.killpg(engine.pid, signal.SIGKILL)
+
+    reached.ways.cluster.on_answer = strike
+    engine.wait(400)
+    reached.ways.cluster.on_answer = None
+    reached.stack.unlock()
+    assert engine.returncode == -signal.SIGKILL
+    assert mesh_off(calico)
+    with watch() as seen:
+        reached.run("destroy", reached.reflected, *WITHOUT_QUESTIONS)
+    # The service network goes for good, with our part of `default`.
+    blocks = set(map(str, BLOCKS.values()))
+    of_nodes = {
+        (host, prefix): gap
+        for (host, prefix), gap in seen.gaps(AT_ONCE).items()
+        if host in PLAIN and prefix in blocks
+    }
+    assert set(of_nodes) <= {(node, str(BLOCKS[BUSY])) for node in PLAIN}, of_nodes
+    wait_for("the mesh", partial(all_meshed, routing), 30)
+    for node in NODES:
+        assert marks(node) == (None, None)
+    assert calico.find("bgpconfigurations", "default") is None
+    assert calico.find("bgppeers", PEER_NAME) is None
+    assert_no_statuses(calico)
+
+
+def mesh_off(calico: Calico) -> bool:
+    """Whether the switch is off."""
+    found = calico.find("bgpconfigurations", "default")
+    return found is not None and found["spec"].get("nodeToNodeMeshEnabled") is False
