@@ -1,16 +1,37 @@
-"""The program with another of Calico's APIs than v3: all of it, to the routes, and all is given back."""
+"""The program with each of Calico's APIs that a cluster may serve, and its words where it cannot use one.
+
+crd.projectcalico.org/v1 is what the lab's nodes read, so there everything is seen, to the routes. Native v3
+definitions the pinned Calico cannot use (3.32 is the first that can), so there only the objects are seen.
+"""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes import client
 
-from components.calico.calico_api import CRD_V1, V3
+from components.calico.calico_api import CRD_V1, KINDS, V3, CalicoApi, connect
+from components.calico.calico_served import check_served, look
+from components.shared.provider_errors import ProviderError
+from lab.cluster.other_api import native_definitions, silent_api_server, without_api_server
+from lab.engine.build import built
+from lab.engine.products import CLUSTER
 from lab.external import External
+from lab.layout import Layout
 from tests.integration.conftest import Calico, Changed, Stack, bird_routes
+from tests.integration.small_program import SmallProgram
 
-PEER = "bgppeer-external"
+PEER, OPERATOR = "bgppeer-external", "apiservers.operator.tigera.io"
 THEIRS = {"logSeverityScreen": "Debug", "serviceClusterIPs": [{"cidr": "10.200.0.0/16"}]}
+# Calico's part alone: a verification would wait for sessions in vain.
+PROGRAM = """
+import pulumi
+from components.calico.calico_bgp import CalicoBgp
+
+machine = {"name": "external", "addresses": ["172.34.8.45"], "as_number": pulumi.Config().require_int("as")}
+CalicoBgp("calico", {"machines": [machine], "service_networks": ["10.96.0.0/12"]})
+"""
 
 
 @pytest.fixture
@@ -23,6 +44,13 @@ def default(bare_stack: Stack, calico: Calico) -> Iterator[Calico]:
     calico.delete("bgpconfigurations", "default")
     if was:
         calico.put("bgpconfigurations", "BGPConfiguration", "default", was["spec"])
+
+
+def refused(api: CalicoApi = V3) -> str:
+    """Why the API cannot be used."""
+    with pytest.raises(ProviderError) as caught:
+        check_served(connect(calico=api), KINDS)
+    return str(caught.value)
 
 
 def underneath(calico: Calico) -> dict[str, Any]:
@@ -65,3 +93,78 @@ def test_crd_v1_does_all_of_it_with_a_warning_and_gives_all_back(
     assert default.find("bgppeers", PEER) is None
     assert default.spec("bgpconfigurations", "default") == before
     assert bird_routes(machine) == {}
+
+
+def test_native_definitions_are_used_where_calico_uses_them(
+    default: Calico, layout: Layout, tmp_path: Path
+) -> None:
+    api = default.api
+    [confd] = (product for product in CLUSTER if product.program == "calico-confd")
+    files = built(layout.cache, confd) / "files"
+    with without_api_server(api), native_definitions(api, files):
+        assert "no Calico uses them" in refused()
+        assert look(connect(), KINDS).native
+        information = {
+            "apiVersion": str(V3),
+            "kind": "ClusterInformation",
+            "metadata": {"name": "default"},
+            "spec": {"calicoVersion": "v3.32.0"},
+        }
+        api.create_cluster_custom_object(*V3, "clusterinformations", information)
+        assert check_served(connect(), KINDS) is None
+        assert "Calico (v3.32.0)" in refused(CRD_V1) and "nobody reads" in refused(CRD_V1)
+
+        program = SmallProgram(tmp_path, PROGRAM)
+        program.run("config", "set", "as", "65112")
+        program.run("up", "--yes", "--skip-preview")
+        assert default.spec("bgppeers", PEER) == {"peerIP": "172.34.8.45", "asNumber": 65112}
+        assert default.spec("bgpconfigurations", "default")["serviceClusterIPs"] == [{"cidr": "10.96.0.0/12"}]
+        # It is really another store than the one underneath Calico's API server.
+        with pytest.raises(client.ApiException, match="404"):
+            underneath(default)
+        program.run("preview", "--refresh", "--expect-no-changes")
+        program.run("config", "set", "as", "65113")
+        program.run("up", "--yes", "--skip-preview")
+        assert default.spec("bgppeers", PEER)["asNumber"] == 65113
+        program.run("destroy", "--yes", "--skip-preview")
+        assert default.find("bgppeers", PEER) is None
+        assert default.find("bgpconfigurations", "default") is None
+
+
+def test_without_an_api_server_a_preview_says_what_to_do(
+    bare_stack: Stack, calico: Calico, layout: Layout
+) -> None:
+    with without_api_server(calico.api):
+        done = bare_stack.preview(check=False)
+        text = done.stdout + done.stderr
+        assert done.returncode != 0 and "Traceback" not in text
+        assert f"serves only {CRD_V1}, not {V3}" in text
+        for way in ("apiserver.yaml", "native v3 definitions", "calico-peering:calicoApi to crd-v1"):
+            assert way in text
+        names = {"kind": "APIServer", "plural": "apiservers", "singular": "apiserver"}
+        schema = {"openAPIV3Schema": {"type": "object"}}
+        version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+        definition = {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": OPERATOR},
+            "spec": {
+                "group": OPERATOR.partition(".")[2],
+                "names": names,
+                "scope": "Cluster",
+                "versions": [version],
+            },
+        }
+        kind = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+        calico.api.create_cluster_custom_object(*kind, definition)
+        try:
+            assert "have the operator start" in refused()
+        finally:
+            calico.api.delete_cluster_custom_object(*kind, OPERATOR)
+
+
+def test_an_api_server_that_does_not_answer_is_told_with_kubernetes_own_words(calico: Calico) -> None:
+    with silent_api_server(calico.api):
+        text = refused()
+        assert "Service calico-apiserver/calico-api" in text and "does not answer" in text
+        assert "connection refused" in text or "failing or missing response" in text
