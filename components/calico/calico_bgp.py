@@ -95,6 +95,8 @@ class CalicoBgp(pulumi.ComponentResource):
             f"{name}-cluster",
             kubeconfig=kubeconfig,
             context=context,
+            # Another kubeconfig is another way to the same cluster: nothing is made anew for it.
+            cluster_identifier=name,
             # A BGPPeer of this name that somebody else made is refused, not taken over, and what
             # somebody changed in ours is put back without a conflict over who owns the field.
             enable_server_side_apply=False,
