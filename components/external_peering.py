@@ -8,6 +8,7 @@ in the machine's kernel. It deliberately looks nothing up (preflight.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -20,7 +21,7 @@ from components.machine.machine_left_over import MachineLeftOver
 from components.machine.machine_parts import MachineParts
 from components.machine.machine_source import machine_of
 from components.machine_secrets import MachineSecrets
-from components.machine_side import machine_side
+from components.machine_side import machine_router, machine_side
 from components.ports.node_ports import NodePorts
 from components.settings.site import Site
 
@@ -83,21 +84,8 @@ class ExternalPeering(pulumi.ComponentResource):
         for facts in reflectors.values():
             for warning in facts.warnings:
                 pulumi.warn(warning, self)
-        sides = {
-            cluster: cluster_side(
-                f"{name}-{cluster}-" if cluster else f"{name}-",
-                site,
-                cluster,
-                ports.get(cluster, NodePorts()),
-                secrets,
-                left_over,
-                child,
-                reflectors.get(cluster),
-            )
-            for cluster in site.clusters
-        }
-        seen = {
-            label: machine_side(
+        routers = {
+            label: machine_router(
                 f"{name}-{label}-" if site.several else f"{name}-",
                 machine_of(
                     f"{name}-{label}-machine" if site.several else f"{name}-machine",
@@ -108,10 +96,35 @@ class ExternalPeering(pulumi.ComponentResource):
                     child,
                 ),
                 site.of_machine(label),
-                sides,
                 child,
                 label if site.several else "",
                 secrets.get(label, MachineSecrets()).password,
+            )
+            for label in site.machines
+        }
+        told = {
+            label: replace(own, password=routers[label].held(own.password)) for label, own in secrets.items()
+        }
+        sides = {
+            cluster: cluster_side(
+                f"{name}-{cluster}-" if cluster else f"{name}-",
+                site,
+                cluster,
+                ports.get(cluster, NodePorts()),
+                told,
+                left_over,
+                child,
+                reflectors.get(cluster),
+            )
+            for cluster in site.clusters
+        }
+        seen = {
+            label: machine_side(
+                f"{name}-{label}-" if site.several else f"{name}-",
+                routers[label],
+                site.of_machine(label),
+                sides,
+                child,
             )
             for label in site.machines
         }

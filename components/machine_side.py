@@ -1,7 +1,8 @@
 """What is declared on one machine, for all clusters that it peers with: BIRD, and the verifications.
 
-Not a component: a part of ExternalPeering. There is one verification for each cluster, which comes after
-everything else of both and says what it saw.
+Not a component: a part of ExternalPeering. The machine comes first: a cluster's nodes are told of another
+password of the sessions once BIRD has it, so that a delivery that fails leaves both with the old one. There
+is one verification for each cluster, which comes after everything else of both and says what it saw.
 """
 
 from __future__ import annotations
@@ -34,16 +35,31 @@ class MachineSide:
     """Once BIRD uses it."""
 
 
-def machine_side(
+@dataclass(frozen=True)
+class MachineRouter:
+    """BIRD on a machine, before anything is said of sessions."""
+
+    machine: Machine
+    state: MachineState
+    bird: BirdRouter
+
+    def held(self, password: pulumi.Input[str] | None) -> pulumi.Output[str] | None:
+        """The sessions' password once BIRD here uses it, for the nodes; a secret. None stays None."""
+        if password is None:
+            return None
+        both = pulumi.Output.all(pulumi.Output.secret(password), self.bird.delivered)
+        return both.apply(lambda made: str(made[0]))
+
+
+def machine_router(
     name: str,
     machine: Machine,
     clusters: Mapping[str, Settings],
-    sides: Mapping[str, ClusterSide],
     opts: pulumi.ResourceOptions,
     label: str = "",
     password: pulumi.Input[str] | None = None,
-) -> MachineSide:
-    """Declare it; `name` is what the names of its resources begin with, as it stands.
+) -> MachineRouter:
+    """Declare BIRD; `name` is what the names of its resources begin with, as it stands.
 
     `label` is the machine's name in `machines`, if it is one of these; `password` is the sessions'.
     """
@@ -66,11 +82,23 @@ def machine_side(
         },
         opts,
     )
+    return MachineRouter(machine, state, bird)
+
+
+def machine_side(
+    name: str,
+    own: MachineRouter,
+    clusters: Mapping[str, Settings],
+    sides: Mapping[str, ClusterSide],
+    opts: pulumi.ResourceOptions,
+) -> MachineSide:
+    """Declare the verifications; `name` is as with `machine_router`."""
+    machine, bird = own.machine, own.bird
     verify = on_instance(router(machine.sudo, "verify"), machine.instance)
     seen = []
     for cluster, its in clusters.items():
         side = sides[cluster]
-        parts = pulumi.Output.all(bird.delivered, *side.written, state.repairs)
+        parts = pulumi.Output.all(bird.delivered, bird.generation, *side.written, own.state.repairs)
         verification = Command(
             f"{name}{cluster}-verification" if cluster else f"{name}verification",
             connection=machine.connection,

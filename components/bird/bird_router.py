@@ -90,6 +90,8 @@ class BirdRouter(pulumi.ComponentResource):
 
     delivered: pulumi.Output[str]
     """The configurations, one after the other, once BIRD uses them."""
+    generation: pulumi.Output[str]
+    """The number of the password's file, once BIRD uses it: another password has another one. Empty: none."""
 
     def __init__(self, name: str, args: BirdRouterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:BirdRouter", name, {}, opts)
@@ -198,4 +200,7 @@ class BirdRouter(pulumi.ComponentResource):
             # Through the command, so that whoever waits for the output waits for the delivery.
             delivered.append(pulumi.Output.all(latest.id, text).apply(lambda made: str(made[1])))
         self.delivered = pulumi.Output.all(*delivered).apply("\n".join)
+        self.generation = pulumi.Output.all(self.delivered, generation).apply(
+            lambda made: str(made[1]).strip()
+        )
         self.register_outputs({"delivered": self.delivered})

@@ -163,8 +163,9 @@ class CalicoBgp(pulumi.ComponentResource):
         label = f"-{machine['label']}" if machine.get("label") else ""
         child = pulumi.ResourceOptions(parent=self, providers=[cluster])
         reference = None
+        written: list[pulumi.Output[str | None]] = []
         if password := session.get("password"):
-            reference = SessionPassword(
+            made = SessionPassword(
                 f"{name}{label}-password",
                 {
                     "machine_name": machine["name"],
@@ -173,8 +174,9 @@ class CalicoBgp(pulumi.ComponentResource):
                     "left_over": left,
                 },
                 child,
-            ).reference
-        written = []
+            )
+            reference = made.reference
+            written.append(made.written)
         filters: list[pulumi.Input[str]] = [*machine.get("filters", ())]
         if asked := machine.get("filter"):
             own = BgpFilter(f"{name}{label}-filter", {**asked, "api": api, "left_over": left}, child)

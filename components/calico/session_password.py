@@ -38,6 +38,8 @@ class SessionPassword(pulumi.ComponentResource):
 
     reference: pulumi.Output[BGPPassword]
     """What a BGPPeer has as its password, once calico-node may read it."""
+    written: pulumi.Output[str | None]
+    """Changes whenever the Secret was written."""
 
     def __init__(
         self, name: str, args: SessionPasswordArgs, opts: pulumi.ResourceOptions | None = None
@@ -80,4 +82,5 @@ class SessionPassword(pulumi.ComponentResource):
         self.reference = pulumi.Output.all(secret.id, role.id, binding.id).apply(
             lambda _made: BGPPassword(secretKeyRef={"name": called, "key": PASSWORD_KEY})
         )
+        self.written = secret.metadata.apply(lambda known: known.resource_version)
         self.register_outputs({"reference": self.reference})

@@ -120,7 +120,12 @@ def test_a_first_delivery_for_many_nodes_starts_bird_anew(
         " *) echo Daemon is up and running ;; esac; }\n"
         "bird_version() { echo 2.0.12; }; routes() { :; }\n"
     )
-    assert script(f"{machine}configuration=bird.conf first={first}; activate", tmp_path).returncode == 0
+    assert (
+        script(
+            f"{machine}configuration=bird.conf unfinished=none first={first}; activate", tmp_path
+        ).returncode
+        == 0
+    )
     assert set((tmp_path / "done").read_text().split()) == {done}
 
 
@@ -159,6 +164,46 @@ def test_the_configuration_names_the_generation_of_the_password(tmp_path: Path) 
 def test_a_configuration_that_was_cut_off_is_not_taken_for_a_shorter_one(tmp_path: Path, length: int) -> None:
     _, wrong = staged(tmp_path, ("router id 1.2.3.4;\n" + END)[:length])
     assert "did not come to its end on standard input; the old one is still in use" in wrong
+
+
+GRACEFUL = "protocol bgp calico {\n  graceful restart yes;\n}\n"
+
+
+def restarted(folder: Path, before: str | None, after: str, first: bool = False) -> bool:
+    """Whether BIRD is restarted, not reconfigured; `before` and `after` are texts, `FILE` the password's."""
+    unfinished = folder / "unfinished"
+    unfinished.mkdir(exist_ok=True)
+    if first:
+        (unfinished / "first").touch()
+    for name, text in (("unfinished/bird.conf", before), ("bird.conf", after)):
+        if text is not None:
+            (folder / name).write_text(text.replace("FILE", f"{folder}/bird/password"))
+    done = script("unfinished=unfinished configuration=bird.conf\nanother_password", folder)
+    assert not done.stderr
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        ('include "FILE.1";\n', 'include "FILE.2";\n', True),
+        ("", 'include "FILE.2";\n', True),
+        ('include "FILE.1";\n', "", True),
+        ('include "FILE.1";\n', 'include "FILE.1";\n# and more\n', False),
+        ("", "# and more\n", False),
+    ],
+    ids=["another", "the first", "none any more", "the same", "none at all"],
+)
+def test_another_password_restarts_bird_so_that_the_routes_stay(
+    tmp_path: Path, before: str, after: str, wanted: bool
+) -> None:
+    assert restarted(tmp_path, before + GRACEFUL, after + GRACEFUL) == wanted
+
+
+def test_without_graceful_restart_or_before_us_another_password_is_a_reconfiguration(tmp_path: Path) -> None:
+    before, after = 'include "FILE.1";\n', 'include "FILE.2";\n'
+    assert not restarted(tmp_path, before, after)
+    assert not restarted(tmp_path, before + GRACEFUL, after + GRACEFUL, first=True)
 
 
 def stage_password(folder: Path, text: str) -> tuple[str, str]:

@@ -109,8 +109,7 @@ activate() {
     case $(systemctl is-enabled "$service" 2>/dev/null) in
     masked*) reason="$service.service is masked; \`systemctl unmask $service\` on the machine ends that"; return 1 ;;
     esac
-    # All of many nodes come at once after the first delivery: a start with -R (starting.sh) is made for that.
-    if active && ! { [ "${first:-}" ] && recovers && many_nodes; }; then
+    if active && ! another_password && ! all_at_once; then
         reconfigure timeout 30 && stands && reconfigure confirm || return 1
     else
         systemctl reset-failed "$service" 2>/dev/null || :
@@ -123,6 +122,19 @@ $(journal 10 | told)"
     fi
     systemctl is-enabled --quiet "$service" || reason=$(systemctl enable "$service" 2>&1)
 }
+
+all_at_once() { # many nodes, after the first delivery: a start with -R (starting.sh) is made for that
+    [ "${first:-}" ] && recovers && many_nodes
+}
+
+another_password() { # than the one that BIRD has now: every session ends, but the routes may stay
+    # BIRD takes the routes out of the kernel with the sessions when it is reconfigured, and leaves them there
+    # when it is restarted (starting.sh): time for the nodes to hear of the new password too.
+    [ ! -e "$unfinished/first" ] && recovers &&
+        [ "$(included "$unfinished/$service.conf")" != "$(included "$configuration")" ]
+}
+
+included() { sed -n "s,^include \"\($PASSWORD[^\"]*\)\";\$,\1,p" "$1" 2>/dev/null; } # FILE: the password's file that it names
 
 came_up() { answers || systemctl is-failed --quiet "$service"; }
 
