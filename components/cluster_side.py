@@ -68,10 +68,18 @@ def _peered(settings: Settings, label: str, secrets: MachineSecrets) -> PeeredMa
             "name": filter_name(settings.machine_name),
             "taken": [str(network) for network in settings.machine_networks] if settings.advertise else [],
             "withheld": [str(network) for network in settings.withheld_networks],
+            # A route reflector has the others' routes to tell.
+            "own": [] if settings.route_reflectors else _of_services(settings),
         }
         if settings.default_bgp_filter
         else None,
     }
+
+
+def _of_services(settings: Settings) -> list[str]:
+    """The networks of Services' addresses: a node that told the machine another's would be its next hop."""
+    lists = (settings.service_networks, settings.external_networks, settings.load_balancer_networks)
+    return [str(network) for networks in lists for network in networks]
 
 
 def _group(

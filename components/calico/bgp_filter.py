@@ -33,6 +33,9 @@ class BgpFilterArgs(TypedDict):
     Default: nothing is kept from it."""
     api: NotRequired[CalicoApi]
     """By which it is made. Default: projectcalico.org/v3."""
+    own: NotRequired[Sequence[str]]
+    """Of what is inside, a node tells the machine only what it announces itself, and nothing that it heard of
+    another node. Default: all that it knows."""
     left_over: NotRequired[Collection[str]]
     """What this stack has made already, be it in its state or not, as `<kind>/<name>`. Default: nothing."""
 
@@ -53,7 +56,7 @@ class BgpFilter(pulumi.ComponentResource):
             api_version=str(api),
             kind="BGPFilter",
             metadata=marked(called, api),
-            spec=filter_spec(args.get("taken", ()), args.get("withheld", ())),
+            spec=filter_spec(args.get("taken", ()), args.get("withheld", ()), args.get("own", ())),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # As for a BGPPeer: what a killed run has made is taken in.
@@ -65,7 +68,7 @@ class BgpFilter(pulumi.ComponentResource):
         self.register_outputs({"filter_name": self.filter_name})
 
 
-def filter_spec(taken: Sequence[str], withheld: Sequence[str]) -> BGPFilterSpec:
+def filter_spec(taken: Sequence[str], withheld: Sequence[str], own: Sequence[str] = ()) -> BGPFilterSpec:
     """A BGPFilter's spec; an empty list of rules is left out, as Calico has it."""
     # Whatever was not taken before it ends at the last rule, which has no condition.
     spec: BGPFilterSpec = {
@@ -78,10 +81,24 @@ def filter_spec(taken: Sequence[str], withheld: Sequence[str]) -> BGPFilterSpec:
             {"action": "Reject"},
         ],
     }
-    if kept := _of(4, withheld):
-        spec["exportV4"] = [{"cidr": one, "matchOperator": "In", "action": "Reject"} for one in kept]
-    if kept := _of(6, withheld):
-        spec["exportV6"] = [{"cidr": one, "matchOperator": "In", "action": "Reject"} for one in kept]
+    exports4: list[BGPFilterRuleV4] = [
+        *(BGPFilterRuleV4(cidr=one, matchOperator="In", action="Reject") for one in _of(4, withheld)),
+        *(
+            BGPFilterRuleV4(cidr=one, matchOperator="In", source="RemotePeers", action="Reject")
+            for one in _of(4, own)
+        ),
+    ]
+    exports6: list[BGPFilterRuleV6] = [
+        *(BGPFilterRuleV6(cidr=one, matchOperator="In", action="Reject") for one in _of(6, withheld)),
+        *(
+            BGPFilterRuleV6(cidr=one, matchOperator="In", source="RemotePeers", action="Reject")
+            for one in _of(6, own)
+        ),
+    ]
+    if exports4:
+        spec["exportV4"] = exports4
+    if exports6:
+        spec["exportV6"] = exports6
     return spec
 
 

@@ -43,6 +43,16 @@ def test_what_is_withheld_is_withheld_with_all_inside_it_and_the_rest_told() -> 
     assert spec["exportV6"] == [{"cidr": "fd01:9::/48", "matchOperator": "In", "action": "Reject"}]
 
 
+def test_of_services_a_node_tells_only_what_it_announces_itself() -> None:
+    spec = filter_spec([], ["10.96.9.0/24"], ["10.96.0.0/12", "fd00:10:96::/112"])
+    of_others = {"matchOperator": "In", "source": "RemotePeers", "action": "Reject"}
+    assert spec["exportV4"] == [
+        {"cidr": "10.96.9.0/24", "matchOperator": "In", "action": "Reject"},
+        {"cidr": "10.96.0.0/12", **of_others},
+    ]
+    assert spec["exportV6"] == [{"cidr": "fd00:10:96::/112", **of_others}]
+
+
 def test_it_carries_the_stacks_mark() -> None:
     [made] = recorded(lambda: BgpFilter("filter", OURS)).of(FILTER).values()
     assert made["metadata"] == {

@@ -92,7 +92,10 @@ def test_what_the_settings_say_of_the_nodes_sessions_is_in_the_peer_and_its_filt
     }
     asked = recorder.of(FILTER)["external-calico-filter"]["spec"]
     assert [rule.get("cidr") for rule in asked["importV4"]] == ["10.50.0.0/16", None]
-    assert [rule["cidr"] for rule in asked["exportV4"]] == ["192.168.9.0/24"]
+    assert [(rule["cidr"], rule.get("source")) for rule in asked["exportV4"]] == [
+        ("192.168.9.0/24", None),
+        ("10.96.0.0/12", "RemotePeers"),
+    ]
     expected = recorder.of(COMMAND)["external-verification"]["stdin"]
     assert "node 172.34.8.30\n" in expected and "node 172.34.8.10\n" not in expected
     assert "pod_next_hops one\n" in expected
@@ -192,6 +195,12 @@ def test_the_verification_runs_again_when_drift_was_repaired(
         inputs = recorded(peering, outputs=outputs).of(COMMAND)["external-verification"]
         texts.append(inputs["stdin"])
     assert texts[0] != texts[1]
+
+
+def test_a_route_reflector_may_tell_of_services_what_it_heard() -> None:
+    settings = read_settings(values(routeReflectors='["172.34.8.30"]'))
+    recorder = recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
+    assert "exportV4" not in recorder.of(FILTER)["external-calico-filter"]["spec"]
 
 
 def with_password() -> None:
