@@ -208,7 +208,11 @@ def _trouble(registered: Any) -> str:
     if registered is None or not (registered.spec and registered.spec.service):
         return ""
     conditions = (registered.status and registered.status.conditions) or []
-    said = [f"{one.reason}: {one.message}" for one in conditions if one.type == "Available"]
+    said = [
+        f"{one.reason}: {one.message}"
+        for one in conditions
+        if one.type == "Available" and one.status != "True"
+    ]
     return " ".join((said[0] if said else "it was not seen to answer yet").split()).rstrip(".")
 
 

@@ -14,13 +14,20 @@ from kubernetes import client
 from components.calico.calico_api import CRD_V1, KINDS, V3, CalicoApi, connect
 from components.calico.calico_served import check_served, look
 from components.shared.provider_errors import ProviderError
-from lab.cluster.other_api import native_definitions, silent_api_server, without_api_server
+from lab.cluster.other_api import (
+    API_SERVICE,
+    API_SERVICES,
+    native_definitions,
+    silent_api_server,
+    without_api_server,
+)
 from lab.engine.build import built
 from lab.engine.products import CLUSTER
 from lab.external import External
 from lab.layout import Layout
 from tests.integration.conftest import Calico, Changed, Stack, bird_routes
 from tests.integration.small_program import SmallProgram
+from tests.on_the_lab import poll
 
 PEER, OPERATOR = "bgppeer-external", "apiservers.operator.tigera.io"
 THEIRS = {"logSeverityScreen": "Debug", "serviceClusterIPs": [{"cidr": "10.200.0.0/16"}]}
@@ -164,7 +171,17 @@ def test_without_an_api_server_a_preview_says_what_to_do(
 
 
 def test_an_api_server_that_does_not_answer_is_told_with_kubernetes_own_words(calico: Calico) -> None:
-    with silent_api_server(calico.api):
-        text = refused()
+    def reason() -> str | None:
+        """What Kubernetes says, once it has noticed."""
+        found: Any = calico.api.get_cluster_custom_object(*API_SERVICES, API_SERVICE)
+        [available] = [one for one in found["status"]["conditions"] if one["type"] == "Available"]
+        return str(available["message"]) if available["status"] == "False" else None
+
+    def told() -> bool:
+        text, words = refused(), reason()
         assert "Service calico-apiserver/calico-api" in text and "does not answer" in text
-        assert "connection refused" in text or "failing or missing response" in text
+        # In one line, and without the stop at the end that ours has.
+        return words is not None and " ".join(words.split()).rstrip(".") in text
+
+    with silent_api_server(calico.api):
+        poll("Kubernetes' own words", told, 60)
