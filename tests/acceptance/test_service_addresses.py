@@ -77,7 +77,7 @@ def test_external_and_load_balancer_addresses_follow_the_configuration(
     local = {family: make(services, family) for family in FAMILIES}
     singles = {family: single(services, family) for family in FAMILIES}
 
-    def expect(what: str, kinds: set[str], nodes: tuple[str, ...]) -> None:
+    def expect(what: str, kinds: set[str], nodes: tuple[str, ...], every: tuple[str, ...] = ALL) -> None:
         for family, table in tables.items():
             wide = {
                 EXTERNAL: [family.external, *singles[family]],
@@ -85,7 +85,8 @@ def test_external_and_load_balancer_addresses_follow_the_configuration(
                 WRONG_ONE: [family.wrong],
             }
             more = {prefix: nodes for prefix, kind in local[family].items() if kind in {CLUSTER, *kinds}}
-            table.become(more | {prefix: ALL for kind in kinds for prefix in wide[kind]}, what)
+            more |= {prefix: every for kind in kinds for prefix in wide[kind]}
+            table.become({str(family.services): every} | more, what)
 
     up(RIGHT)
     expect("as configured, one endpoint", {EXTERNAL, BALANCER}, ("node2",))
@@ -101,6 +102,11 @@ def test_external_and_load_balancer_addresses_follow_the_configuration(
     expect("a wrong network", {WRONG_ONE}, ALL)
     up(RIGHT)
     expect("restored", {EXTERNAL, BALANCER}, ALL)
+    others = tuple(node for node in ALL if node != "node2")
+    services.exclude("node2", True)
+    expect("node2 excluded", {EXTERNAL, BALANCER}, others, others)
+    services.exclude("node2", False)
+    expect("node2 let in again", {EXTERNAL, BALANCER}, ALL)
     services.delete_all()
     for family, table in tables.items():
         networks = (family.external, family.load_balancer)
