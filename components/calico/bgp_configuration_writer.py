@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-import tenacity
 from kubernetes.client import ApiException, CustomObjectsApi, V1DeleteOptions, V1Preconditions
 
 from components.calico.bgp_configuration_conflicts import Conflict, conflicts, told
@@ -40,6 +39,7 @@ from components.calico.calico_api import (
     clear_errors,
 )
 from components.calico.field_owner import NOBODY
+from components.calico.unchanged_meanwhile import unless_changed_meanwhile
 from components.shared.provider_errors import ProviderError
 from components.shared.shared_value import OthersValueError
 from components.shared.this_run import THIS_RUN
@@ -47,7 +47,6 @@ from components.shared.this_run import THIS_RUN
 PLURAL = "bgpconfigurations"
 # Who the object's managedFields say wrote our part.
 FIELD_MANAGER = "calico-peering"
-ATTEMPTS = 12
 
 
 def look(client: CalicoClient, name: str, place: str) -> Before:
@@ -69,15 +68,7 @@ def change(client: CalicoClient, name: str, wish: Wish) -> Ours:
     check_calico(client)
     # We looked in this very run and wrote nothing since: what is there now came from somebody else.
     absent = THIS_RUN.absent_before_us(name, [OBJECT, *wish.part.places()])
-    for attempt in tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(ChangedMeanwhileError),
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.1, max=2),
-        reraise=True,
-    ):
-        with attempt:
-            return _change_once(client, name, replace(wish, absent=absent))
-    raise AssertionError("unreachable: the last attempt raises")
+    return unless_changed_meanwhile(lambda: _change_once(client, name, replace(wish, absent=absent)))
 
 
 def part_there(client: CalicoClient, name: str, part: Part) -> Part:

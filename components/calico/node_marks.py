@@ -11,11 +11,10 @@ onto the resourceVersion that was read. No Pulumi here; the state is node_marks_
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import tenacity
 from kubernetes.client import ApiClient, CoreV1Api
 
 from components.calico.calico_api import (
@@ -24,6 +23,7 @@ from components.calico.calico_api import (
     NotServedError,
     clear_errors,
 )
+from components.calico.unchanged_meanwhile import unless_changed_meanwhile
 from components.shared.provider_errors import ProviderError
 from components.shared.this_run import THIS_RUN
 
@@ -31,8 +31,6 @@ ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
 LABEL = "calico-peering/route-reflector"
 PARTS = {LABEL: "labels", ANNOTATION: "annotations"}
 NODE_RIGHTS = "get, list and patch on nodes"
-# Kubelets write their nodes every few seconds, but seldom between our read and our write.
-ATTEMPTS = 12
 
 
 @dataclass(frozen=True)
@@ -90,20 +88,15 @@ def take_off(client: ApiClient, node: str, cluster_id: str, ours: Sequence[str])
     )
 
 
-def _change(client: ApiClient, node: str, wanted: Any) -> Mark | None:
-    for attempt in tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(ChangedMeanwhileError),
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.1, max=2),
-        reraise=True,
-    ):
-        with attempt:
-            found = _read(client, node)
-            if found is None:
-                return None
-            change = wanted(_mark(found))
-            return _mark(_patch(client, node, found, change) if change else found)
-    raise AssertionError("unreachable: the last attempt raises")
+def _change(client: ApiClient, node: str, wanted: Callable[[Mark], Mapping[str, str | None]]) -> Mark | None:
+    def once() -> Mark | None:
+        found = _read(client, node)
+        if found is None:
+            return None
+        change = wanted(_mark(found))
+        return _mark(_patch(client, node, found, change) if change else found)
+
+    return unless_changed_meanwhile(once)
 
 
 def _mark(found: dict[str, Any]) -> Mark:

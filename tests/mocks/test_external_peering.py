@@ -23,9 +23,6 @@ PAIRS = "pulumi-python:dynamic/calico-peering:PortPairs"
 PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 FILTER = "kubernetes:projectcalico.org/v3:BGPFilter"
 SERVICES = "pulumi-python:dynamic/calico-peering:BgpConfigurationPart"
-SECRET = "kubernetes:core/v1:Secret"
-# How the engine marks a secret (pulumi.runtime.rpc).
-SECRET_MARK = "4dabf18193072939515e22adb298388d"
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
 SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\n"
 
@@ -201,42 +198,6 @@ def test_a_route_reflector_may_tell_of_services_what_it_heard() -> None:
     settings = read_settings(values(routeReflectors='["172.34.8.30"]'))
     recorder = recorded(lambda: peering(settings), outputs={COMMAND: {"stdout": SEEN}})
     assert "exportV4" not in recorder.of(FILTER)["external-calico-filter"]["spec"]
-
-
-def with_password() -> None:
-    settings = read_settings(values(bgpPassword="a word"))
-    secrets = {"external": MachineSecrets(password="a word")}
-    ExternalPeering("external", {"site": single(settings), "secrets": secrets})
-
-
-@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
-def test_the_nodes_are_told_the_password_once_the_machine_has_it(preview: bool) -> None:
-    recorder = recorded(with_password, preview=preview, outputs={COMMAND: {"stdout": SEEN}})
-    order = [made.name for made in recorder.made if made.custom]
-    delivered = order.index("external-router-configuration")
-    assert delivered < order.index("external-calico-password") < order.index("external-calico-peer")
-    assert order[-1] == "external-verification"
-    if not preview:
-        assert recorder.of(SECRET)["external-calico-password"]["stringData"][SECRET_MARK]
-
-
-@pytest.mark.parametrize(
-    ("kind", "again"),
-    [
-        # The number of the password's file, which stands for what the file says.
-        (COMMAND, {"stdout": SEEN + "route 10.97.0.0/16 172.34.8.10\n"}),
-        (SECRET, {"metadata": {"resourceVersion": "8"}}),
-    ],
-    ids=["on the machine", "on the nodes"],
-)
-def test_the_verification_runs_again_when_the_password_is_another(kind: str, again: dict[str, Any]) -> None:
-    once: Outputs = {COMMAND: {"stdout": SEEN}, SECRET: {"metadata": {"resourceVersion": "7"}}}
-    texts = [
-        recorded(with_password, outputs=outputs).of(COMMAND)["external-verification"]["stdin"]
-        for outputs in (once, {**once, kind: again})
-    ]
-    assert texts[0] != texts[1]
-    assert not any("a word" in text for text in texts)
 
 
 def test_the_outputs_are_what_the_verification_saw() -> None:
