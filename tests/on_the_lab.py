@@ -87,6 +87,12 @@ class Stack:
         """`pulumi preview --diff`."""
         return self.run("preview", "--diff", *options, check=check)
 
+    def resources(self) -> list[dict[str, Json]]:
+        """What is in its state; what a killed engine was about to make stands elsewhere in it."""
+        state = json.loads(self.run("stack", "export").stdout)
+        found: list[dict[str, Json]] = state["deployment"].get("resources", [])
+        return found
+
     def output(self, name: str) -> Json:
         """One of the stack's outputs."""
         return json.loads(self.run("stack", "output", name, "--json").stdout)

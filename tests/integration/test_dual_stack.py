@@ -112,8 +112,7 @@ def test_one_up_connects_both_families_and_destroy_leaves_nothing_of_either(
             within(f"the service answers through {node}", partial(answers, machine, SERVICE_URL6))
     within("IPv4 answers as ever", partial(answers, machine, PODS[0].url))
     # One resource for each port, though each node has two addresses.
-    resources = json.loads(bare_stack.run("stack", "export").stdout)["deployment"]["resources"]
-    assert sum(":PortPairs" in resource["type"] for resource in resources) == len(NODES)
+    assert sum(":PortPairs" in resource["type"] for resource in bare_stack.resources()) == len(NODES)
     bare_stack.run("preview", "--refresh", "--expect-no-changes", environment=both)
 
     bare_stack.run("destroy", "--yes", "--skip-preview", environment=both)
