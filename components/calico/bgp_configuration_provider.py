@@ -27,7 +27,7 @@ from pulumi.dynamic import (
 from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT, canonical_keys, wrong_places
 from components.calico.bgp_configuration_part import Before, Ours, Part, Wish
 from components.calico.bgp_configuration_writer import change, part_there
-from components.calico.calico_api import client_of
+from components.calico.calico_api import client_of, in_cluster
 from components.shared.own_provider import OwnProvider, given
 from components.shared.shared_list_provider import written
 from components.shared.shared_value import Kept, plain
@@ -77,8 +77,9 @@ class BgpConfigurationPartProvider(OwnProvider):
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         props = now_called(props)
         part, ours = _part(props), _ours(props)
-        change(client_of(props), props["object"], Wish(Part(), props["stack"], ours))
-        THIS_RUN.settle(props["object"], [*part.places(), *ours.places()])
+        client, name = client_of(props), props["object"]
+        change(client, name, Wish(Part(), props["stack"], ours))
+        THIS_RUN.settle(in_cluster(client, name), [*part.places(), *ours.places()])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Order is no difference, nor is how it came about: only what is wanted, and the way there.
@@ -96,9 +97,11 @@ class BgpConfigurationPartProvider(OwnProvider):
         had, part, ours, name = _part(olds).places(), _part(props), _ours(olds), props["object"]
         new = [_before(one) for one in props.get("before") or [] if one["place"] not in had]
         wish = Wish(part, props["stack"], ours, new, take_over=props.get("take_over") or ())
-        now = change(client_of(props), name, wish)
+        client = client_of(props)
+        now = change(client, name, wish)
         wanted = set(part.places())
-        THIS_RUN.settle(name, [one for one in (*had, *ours.places()) if one not in wanted])
+        dropped = [one for one in (*had, *ours.places()) if one not in wanted]
+        THIS_RUN.settle(in_cluster(client, name), dropped)
         return {**given(props, INPUTS), **_kept(now), "written": written(olds) + 1}
 
 

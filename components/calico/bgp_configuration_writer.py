@@ -37,6 +37,7 @@ from components.calico.calico_api import (
     NotServedError,
     check_calico,
     clear_errors,
+    in_cluster,
 )
 from components.calico.field_owner import NOBODY
 from components.calico.unchanged_meanwhile import unless_changed_meanwhile
@@ -67,7 +68,7 @@ def change(client: CalicoClient, name: str, wish: Wish) -> Ours:
     """
     check_calico(client)
     # We looked in this very run and wrote nothing since: what is there now came from somebody else.
-    absent = THIS_RUN.absent_before_us(name, [OBJECT, *wish.part.places()])
+    absent = THIS_RUN.absent_before_us(in_cluster(client, name), [OBJECT, *wish.part.places()])
     return unless_changed_meanwhile(lambda: _change_once(client, name, replace(wish, absent=absent)))
 
 
@@ -129,7 +130,7 @@ def _change_once(client: CalicoClient, name: str, wish: Wish) -> Ours:
         if not wish.part:
             return NOTHING
         spec, annotations, ours = made_anew(wish)
-        THIS_RUN.wrote(name, OBJECT, *wish.part.places())
+        THIS_RUN.wrote(in_cluster(client, name), OBJECT, *wish.part.places())
         made = _made(client, name, spec, annotations)
         return replace(ours, uid=made["metadata"]["uid"], filled_in=without_ours(made["spec"], ours))
     # Asked for only where it decides something: it is a request of its own.
@@ -145,7 +146,7 @@ def _change_once(client: CalicoClient, name: str, wish: Wish) -> Ours:
         _delete(client, name, found)
         return NOTHING
     if step.changed:
-        THIS_RUN.wrote(name, *wish.part.places())
+        THIS_RUN.wrote(in_cluster(client, name), *wish.part.places())
         _replace(client, name, step.found)
     return step.ours
 

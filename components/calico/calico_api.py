@@ -95,6 +95,11 @@ def client_of(props: Mapping[str, Any]) -> CalicoClient:
     return connect(props.get("kubeconfig"), props.get("context"), calico)
 
 
+def in_cluster(client: ApiClient, name: str) -> str:
+    """What an object is called among those of all clusters that one run speaks with (this_run.py)."""
+    return f"{name} at {client.configuration.host}"
+
+
 def check_calico(client: CalicoClient) -> None:
     """Raise ProviderError unless the cluster answers and serves what we need by the client's API."""
     served = client.calico

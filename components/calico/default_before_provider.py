@@ -20,7 +20,7 @@ from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT, LIS
 from components.calico.bgp_configuration_part import OBJECT, Before
 from components.calico.bgp_configuration_provider import REACH
 from components.calico.bgp_configuration_writer import look, take_off
-from components.calico.calico_api import client_of
+from components.calico.calico_api import client_of, in_cluster
 from components.shared.own_provider import OwnProvider, given
 from components.shared.this_run import THIS_RUN
 
@@ -31,12 +31,12 @@ class DefaultBeforeProvider(OwnProvider):
     """Create, read, update, delete. Errors: ProviderError, as calico_api raises it."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        name = props["object"]
-        found = look(client_of(props), name, props["place"])
+        client, name = client_of(props), props["object"]
+        found = look(client, name, props["place"])
         if not found.uid:
-            THIS_RUN.saw_absent(name, OBJECT)
+            THIS_RUN.saw_absent(in_cluster(client, name), OBJECT)
         if not found.listed:
-            THIS_RUN.saw_absent(name, found.place)
+            THIS_RUN.saw_absent(in_cluster(client, name), found.place)
         return CreateResult(found.place, {**given(props, INPUTS), "uid": found.uid, "listed": found.listed})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -54,11 +54,11 @@ class DefaultBeforeProvider(OwnProvider):
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         props = now_called(props)
-        before, name = _before(props), props["object"]
+        client, before, name = client_of(props), _before(props), props["object"]
         # A value that was there may have been taken over.
         theirs = before.listed and before.place.partition("/")[0] in LISTS
-        if not theirs and not THIS_RUN.settled(name, before.place):
-            take_off(client_of(props), name, before, props["stack"])
+        if not theirs and not THIS_RUN.settled(in_cluster(client, name), before.place):
+            take_off(client, name, before, props["stack"])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Another place is another resource; a state of an older version is written anew."""

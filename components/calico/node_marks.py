@@ -22,6 +22,7 @@ from components.calico.calico_api import (
     ChangedMeanwhileError,
     NotServedError,
     clear_errors,
+    in_cluster,
 )
 from components.calico.unchanged_meanwhile import unless_changed_meanwhile
 from components.shared.provider_errors import ProviderError
@@ -117,7 +118,7 @@ def _read(client: ApiClient, node: str) -> dict[str, Any] | None:
 def _patch(
     client: ApiClient, node: str, found: dict[str, Any], change: Mapping[str, str | None]
 ) -> dict[str, Any]:
-    THIS_RUN.wrote(node)
+    THIS_RUN.wrote(in_cluster(client, node))
     metadata: dict[str, Any] = {"resourceVersion": found["metadata"]["resourceVersion"]}
     for name, value in change.items():
         metadata.setdefault(PARTS[name], {})[name] = value

@@ -19,7 +19,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
 
-from components.calico.calico_api import client_of
+from components.calico.calico_api import client_of, in_cluster
 from components.calico.node_marks import PARTS, look, put, refuse_others, take_off
 from components.shared.own_provider import OwnProvider, given
 from components.shared.shared_list_provider import written
@@ -34,10 +34,10 @@ class NodeBeforeProvider(OwnProvider):
     """Create, read, update, delete. Errors: ProviderError."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        node = props["node"]
-        found = look(client_of(props), node)
+        client, node = client_of(props), props["node"]
+        found = look(client, node)
         refuse_others(node, found, props["cluster_id"], ())
-        THIS_RUN.saw_absent(node, *(name for name in PARTS if name not in found.values))
+        THIS_RUN.saw_absent(in_cluster(client, node), *(name for name in PARTS if name not in found.values))
         outs = {"uid": found.uid, "values": dict(found.values)}
         return CreateResult(node, {**given(props, BEFORE_INPUTS), **outs})
 
@@ -53,19 +53,20 @@ class NodeBeforeProvider(OwnProvider):
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Take off what a run that was killed has written."""
-        mine = [name for name in ours(props, props["uid"]) if not THIS_RUN.settled(props["node"], name)]
-        if mine:
-            take_off(client_of(props), props["node"], props["cluster_id"], mine)
+        client, node = client_of(props), props["node"]
+        left = in_cluster(client, node)
+        if mine := [name for name in ours(props, props["uid"]) if not THIS_RUN.settled(left, name)]:
+            take_off(client, node, props["cluster_id"], mine)
 
 
 class NodeMarkProvider(OwnProvider):
     """Create, read, update, delete. Errors: ProviderError."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        node = props["node"]
-        found = look(client_of(props), node)
+        client, node = client_of(props), props["node"]
+        found = look(client, node)
         # We looked in this very run and wrote nothing since: what is there now came from somebody else.
-        theirs = THIS_RUN.absent_before_us(node, PARTS) & found.values.keys()
+        theirs = THIS_RUN.absent_before_us(in_cluster(client, node), PARTS) & found.values.keys()
         mine = [name for name in ours(props["before"], found.uid) if name not in theirs]
         return CreateResult(node, self._put(props, mine))
 
@@ -92,8 +93,9 @@ class NodeMarkProvider(OwnProvider):
         return UpdateResult(self._put(news, mine, written(olds)))
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
-        take_off(client_of(props), props["node"], props["cluster_id"], props["ours"])
-        THIS_RUN.settle(props["node"], PARTS)
+        client, node = client_of(props), props["node"]
+        take_off(client, node, props["cluster_id"], props["ours"])
+        THIS_RUN.settle(in_cluster(client, node), PARTS)
 
     def _put(self, props: dict[str, Any], mine: list[str], times: int = 0) -> dict[str, Any]:
         now = put(client_of(props), props["node"], props["cluster_id"], mine)

@@ -1,9 +1,9 @@
 """What this very run of a provider's process saw and did, about things in objects that others own.
 
 The state tells what is ours, and a killed run leaves it behind what was written. Where that leaves a
-doubt, what happened in the present process is certain. `where` is a port's id or the name of Calico's
-object, `what` a network, a security group, a place in the object or the object itself. Nothing here
-outlives the process.
+doubt, what happened in the present process is certain. `where` is a port's id, or the name of an object with
+that of its cluster (calico_api.in_cluster), since a run may speak with several; `what` a network, a security
+group, a place in the object or the object itself. Nothing here outlives the process.
 """
 
 import threading
