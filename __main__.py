@@ -3,7 +3,7 @@
 import pulumi
 
 from components.calico.stack_name import stack_name
-from components.cluster_preflight import check_apis, check_rights
+from components.cluster_preflight import check_apis, check_rights, find_namespaces
 from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
 from components.preflight import (
@@ -23,6 +23,7 @@ config = pulumi.Config()
 try:
     site = read_site({key: config.get(key) or "" for key in KEYS})
     warnings = check_apis(site)
+    site = find_namespaces(site)
     check_rights(site, writing=not pulumi.runtime.is_dry_run())
     site = check_clusters(site)
     check_configurations(site, stack_name())

@@ -7,7 +7,7 @@ is missing. Nothing is written; no Pulumi here.
 from __future__ import annotations
 
 from components.calico.calico_api import BY_SETTING, KINDS, CalicoClient, connect
-from components.calico.calico_node import calico_namespace
+from components.calico.calico_node import USUAL_NAMESPACE, calico_namespace
 from components.calico.calico_served import check_served
 from components.calico.own_objects import password_name, peer_name, peer_names
 from components.calico.reflector_nodes import peer_name as reflectors_name
@@ -35,26 +35,38 @@ def check_apis(site: Site) -> list[str]:
     return [text for its in clusters if (text := check_served(cluster_client(its), KINDS))]
 
 
+def find_namespaces(site: Site) -> Site:
+    """The site with calico-node's namespace in each cluster where a password needs it, and what was assumed.
+
+    Raises ProviderError as calico_node.calico_namespace does.
+    """
+    namespaces, notes = {}, []
+    for cluster in site.clusters:
+        if any(its.with_password for its in site.of_cluster(cluster).values()):
+            settings = site.cluster(cluster)
+            found, note = calico_namespace(cluster_client(settings), settings.calico_namespace)
+            namespaces[cluster] = found
+            notes += [note] if note else []
+    return site.with_namespaces(namespaces, notes)
+
+
 def check_rights(site: Site, writing: bool) -> None:
     """Raise ProviderError naming every right that a cluster's user lacks.
 
-    `writing`: those for `up` and `destroy` as well, not only those for a preview.
+    `site` knows calico-node's namespaces (find_namespaces). `writing`: those for `up` and `destroy` as well,
+    not only those for a preview.
     """
     wrong = []
     for cluster in site.clusters:
-        settings = site.cluster(cluster)
-        client, namespace = cluster_client(settings), ""
-        if any(its.with_password for its in site.of_cluster(cluster).values()):
-            namespace, _ = calico_namespace(client, settings.calico_namespace)
-        rights = cluster_rights(site, cluster, namespace)
+        client, rights = cluster_client(site.cluster(cluster)), cluster_rights(site, cluster)
         if missing := lacking(client, rights.read | rights.write if writing else rights.read):
             wrong.append(_told(str(client.configuration.host), missing, writing))
     if wrong:
         raise ProviderError("\n".join(wrong))
 
 
-def cluster_rights(site: Site, cluster: str, namespace: str) -> Rights:
-    """What a stack has to be allowed at one of its clusters; `namespace` is calico-node's.
+def cluster_rights(site: Site, cluster: str) -> Rights:
+    """What a stack has to be allowed at one of its clusters.
 
     Only what it cannot do without: what merely makes a warning or an error better is read when it may be.
     """
@@ -72,7 +84,7 @@ def cluster_rights(site: Site, cluster: str, namespace: str) -> Rights:
     rights |= Rights(frozenset(Right(api.group, "bgpfilters", "get", name) for name in named))
     for its in machines:
         if its.with_password:
-            rights |= password(password_name(its.machine_name), namespace)
+            rights |= password(password_name(its.machine_name), its.calico_namespace or USUAL_NAMESPACE)
     if settings.asks_for_nodes:
         rights |= Rights(frozenset({Right("", "nodes", "list")}))
     if settings.reflector_nodes:

@@ -13,7 +13,6 @@ from typing import Any
 from components.calico.bgp_configuration_conflicts import told
 from components.calico.bgp_configuration_fields import DEFAULT, MESH
 from components.calico.bgp_configuration_writer import others_values, read_configuration
-from components.calico.calico_node import calico_namespace
 from components.calico.cluster_nodes import cluster_nodes
 from components.calico.ip_pools import pools_without_overlay
 from components.calico.known_filters import check_filters
@@ -44,22 +43,19 @@ from components.shared.shared_list import missing
 
 
 def check_clusters(site: Site) -> Site:
-    """The site with what its clusters tell: their nodes, if need be, and where calico-node runs.
+    """The site with its clusters' nodes, if need be.
 
     Raises ProviderError unless each cluster answers and has what the settings name, and SettingsError when
     its nodes do not fit the settings.
     """
-    nodes, namespaces, notes = {}, {}, []
+    nodes = {}
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client = cluster_client(settings)
         check_filters(client, settings.bgp_filters, settings.default_bgp_filter)
         if settings.asks_for_nodes:
             nodes[cluster] = cluster_nodes(client)
-        if any(its.with_password for its in site.of_cluster(cluster).values()):
-            namespaces[cluster], note = calico_namespace(client, settings.calico_namespace)
-            notes += [note] if note else []
-    return site.with_nodes(nodes).with_namespaces(namespaces, notes)
+    return site.with_nodes(nodes)
 
 
 def check_configurations(site: Site, stack: str) -> None:

@@ -125,8 +125,10 @@ def test_default_is_present_and_empty(program: SmallProgram, default: Calico) ->
     program.run("up", "--yes", "--skip-preview")
     assert spec(default) == OURS
     check_drift(program, default, OURS)
+    # With what others added it would stay whosever it is.
+    write(default, OURS)
     program.run("destroy", "--yes", "--skip-preview")
-    assert without_later(default) == {}
+    assert spec(default) == {}
 
 
 def test_default_has_others_values_in_our_fields(program: SmallProgram, default: Calico) -> None:

@@ -54,7 +54,7 @@ def site(layout: Layout, user: Account) -> Site:
 
 
 def missing(site: Site, user: Account) -> set[Right]:
-    rights = cluster_rights(site, "", "calico-system")
+    rights = cluster_rights(site, "")
     return set(lacking(connect(str(user.kubeconfig)), rights.read | rights.write))
 
 
@@ -101,7 +101,7 @@ def test_previews_and_updates_and_destroys_with_these_roles(
     bare_stack.destroy()
     its = {**changed(**SETTINGS), "KUBECONFIG": str(user.kubeconfig)}
     bare_stack.run("config", "set", "--secret", "bgpPassword", "of-the-test", environment=its)
-    every = cluster_rights(site, "", "calico-system")
+    every = cluster_rights(site, "")
 
     user.may(PREVIEW)
     poll("the roles for previews", lambda: missing(site, user) == every.write - every.read)
@@ -148,6 +148,6 @@ def test_a_right_that_is_missing_is_named_and_no_other(site: Site, user: Account
 
 def test_who_may_nothing_is_told_all_at_once(site: Site, user: Account) -> None:
     user.may([])
-    every = cluster_rights(site, "", "calico-system")
+    every = cluster_rights(site, "")
     poll("an account without rights", lambda: missing(site, user) == every.read | every.write)
     assert set(told(site)) == {str(one) for one in every.read | every.write}

@@ -78,6 +78,19 @@ def test_what_calico_refuses_without_the_mesh_is_told_and_cannot_be_taken_over()
     assert "bgpConfigurationTakeOver" not in text
 
 
+def test_with_the_mesh_its_own_fields_are_in_nobodys_way() -> None:
+    there = found(nodeMeshMaxRestartTime="120s")
+    assert conflicts(there, {"nodeToNodeMeshEnabled": True}, [], "project/stack") == []
+
+
+def test_a_place_of_a_nodes_object_is_told_as_the_setting_wants_it() -> None:
+    there = found(logSeverityScreen="Info")
+    there["metadata"]["name"] = "node.node1"
+    text = told("https://cluster", conflicts(there, {"logSeverityScreen": "Debug"}, [], "project/stack"))
+    assert 'logSeverityScreen of BGPConfiguration node.node1: wanted "Debug", found "Info"' in text
+    assert "bgpConfigurationTakeOver to [node.node1/logSeverityScreen]" in text
+
+
 @pytest.mark.parametrize(
     ("manager", "annotations", "whose"),
     [

@@ -220,6 +220,13 @@ def test_in_an_object_made_anew_nothing_is_ours() -> None:
     assert (after.changed, after.found) == (False, anew)
 
 
+def test_what_was_not_in_an_object_before_us_says_nothing_of_one_made_anew() -> None:
+    anew = found(uid="another", serviceClusterIPs=[{"cidr": SERVICES}])
+    before = [Before(f"serviceClusterIPs/{SERVICES}", "u", False)]
+    after = down(anew, NOTHING, before=before)
+    assert (after.changed, after.found) == (False, anew)
+
+
 def test_two_stacks_tell_their_values_apart() -> None:
     first = merged(found(), Wish(Part({}, {"asNumber": 64513}), OTHER_STACK), {})
     second = up(first.found, Part({}, {"bindMode": "NodeIP"}))

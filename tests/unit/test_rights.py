@@ -1,14 +1,20 @@
-"""Which rights a stack needs at a cluster, by its settings."""
+"""Which rights a stack needs at a cluster, by its settings; and where in it, which is asked for first."""
 
+import json
+
+import pytest
+
+from components import cluster_preflight
+from components.calico.calico_api import CalicoClient
 from components.calico.rights import Right
-from components.cluster_preflight import cluster_rights
+from components.cluster_preflight import cluster_rights, find_namespaces
 from components.settings.site import read_site
 from tests.unit.example import values
 
 
 def rights(**settings: str) -> tuple[set[str], set[str]]:
     """What is needed to read and to write, as a person is told it."""
-    found = cluster_rights(read_site(values(**settings)), "", "kube-system")
+    found = cluster_rights(read_site(values(**settings)), "")
     return {str(one) for one in found.read}, {str(one) for one in found.write}
 
 
@@ -41,6 +47,37 @@ def test_a_password_needs_a_secret_and_what_is_granted_on_it() -> None:
         assert {f"{verb} {kind} {where}" for verb in ("create", "list", "watch")} <= write
     # calico-node is granted these on the Secret, and nobody grants what he has not.
     assert {f"{verb} secrets {name} {where}" for verb in ("get", "list", "watch")} <= write - plain
+
+
+def test_what_a_node_has_of_its_own_and_filters_of_others_need_rights_too() -> None:
+    node = {"node1": {"bgpLogSeverity": "Debug"}}
+    plain_read, plain = rights()
+    read, write = rights(nodeBgpConfigurations=json.dumps(node), bgpFilters='["theirs"]')
+    own = "bgpconfigurations.projectcalico.org node.node1"
+    assert read - plain_read == {f"get {own}", "get bgpfilters.projectcalico.org theirs"}
+    # Another's filter is read, and no more.
+    assert write - plain == {f"update {own}", f"delete {own}"}
+
+
+def test_calico_nodes_namespace_is_asked_for_once_where_a_password_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str | None] = []
+
+    def answer(_client: CalicoClient, wanted: str | None) -> tuple[str, str | None]:
+        asked.append(wanted)
+        return "elsewhere", "a note"
+
+    monkeypatch.setattr(cluster_preflight, "calico_namespace", answer)
+    monkeypatch.setattr(cluster_preflight, "cluster_client", lambda _settings: object())
+    machines = {"one": {"machineAddress": "172.34.8.45"}, "two": {"machineAddress": "172.34.8.46"}}
+    both = {"machineAddress": "", "machines": json.dumps(machines)}
+    assert find_namespaces(read_site(values(**both))).notes == [] == asked
+    site = find_namespaces(read_site(values(**both, bgpPassword="secret")))
+    assert (asked, site.notes) == ([None], ["a note"])
+    assert {its.calico_namespace for its in site.peerings.values()} == {"elsewhere"}
+    found = cluster_rights(site, "")
+    assert {one.namespace for one in found.write if one.resource == "secrets"} == {"elsewhere"}
 
 
 def test_reflectors_need_nodes_and_their_reports() -> None:
