@@ -40,7 +40,9 @@ def run(tmp_path: Path) -> Run:
         (tmp_path / f"{service}.conf").write_text(text + END)
 
     def script(commands: str) -> tuple[str, str]:
-        text = router_script().removesuffix('main "$@"\n').replace("/var/lib/calico-peering", str(tmp_path))
+        text = router_script().removesuffix('main "$@"\n')
+        text = text.replace("/var/lib/calico-peering", str(tmp_path))
+        text = text.replace("/run/calico-peering-", f"{tmp_path}/")
         done = subprocess.run(
             ["unshare", "--net", "sh", "-c", text + commands],
             cwd=tmp_path,
@@ -93,13 +95,33 @@ def test_the_verification_names_it(run: Run) -> None:
     assert f"- the VRF blue (calico-peering:vrf) {ABSENT}.\n" in complaint
 
 
-def test_a_start_of_bird_waits_for_it_and_then_says_that_it_is_not_there(run: Run) -> None:
+# By systemd, before BIRD reads its configuration; BIRD says where that is. The kernel has no routes.
+START = 'bird() { echo "  $PWD/bird.conf"; }; routes() { :; }; main starting bird; cat bird.environment'
+STARTED = "CALICO_PEERING_RECOVERY=\n"
+NO_PATIENCE = 'wait_until() { shift; "$@"; }; '
+
+
+def test_a_start_of_bird_waits_for_it(run: Run) -> None:
     """At boot the network may come after BIRD."""
-    start = "wait_for_vrf ./bird.conf; echo on\n"
     soon = "vrf_stands() { [ -e there ]; }; sleep() { echo waited; touch there; }; "
-    assert run(soon + start) == ("waited\non\n", "")
-    never = 'wait_until() { shift; "$@"; }; '
-    assert run(never + start) == ("on\n", f"calico-peering: BIRD starts without its VRF: blue {ABSENT}\n")
+    assert run(soon + START) == (f"waited\n{STARTED}", "")
+    assert run(NO_PATIENCE + RIGHT + START) == (STARTED, "")
+
+
+@pytest.mark.parametrize(("machine", "lacks"), [("", ABSENT), (PLAIN, NO_VRF), (OF_ANOTHER_TABLE, OTHER)])
+def test_a_start_of_bird_that_waited_in_vain_says_so_and_goes_on(run: Run, machine: str, lacks: str) -> None:
+    assert run(NO_PATIENCE + machine + START) == (
+        STARTED,
+        f"calico-peering: BIRD starts without its VRF: blue {lacks}\n",
+    )
+
+
+def test_a_start_of_bird_waits_for_no_vrf_that_only_a_delivery_wanted_which_a_reboot_cut_off(
+    run: Run, tmp_path: Path
+) -> None:
+    cut = "mkdir unfinished; grep -v vrf bird.conf >unfinished/bird.conf; "
+    assert run(NO_PATIENCE + cut + START) == (STARTED, "")
+    assert "vrf" not in (tmp_path / "bird.conf").read_text()
 
 
 def test_old_birds_open_the_sessions_in_a_vrf_since_they_hear_nobody_in_it() -> None:
