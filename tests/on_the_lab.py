@@ -8,8 +8,10 @@ fixtures from here.
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from lab.layout import PROJECT, Layout
 from lab.machine import Machine
 from lab.site import PEER
 from lab.waiting import wait_for
+from tests.ending import outcome, with_the_run
 
 Json = Any
 Changed = Callable[..., dict[str, str]]
@@ -39,15 +42,14 @@ class Stack:
         self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run `pulumi ARGUMENTS` without questions; its whole output in the failure."""
-        with self.start(*arguments, environment=environment) as process:
-            output, errors = process.communicate()
-        if check and process.returncode != 0:
-            pytest.fail(f"pulumi {' '.join(arguments)}:\n{output}\n{errors}")
-        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+        done = outcome(self.start(*arguments, environment=environment))
+        if check and done.returncode != 0:
+            pytest.fail(f"pulumi {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}")
+        return done
 
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Start `pulumi ARGUMENTS` without questions, to look at things meanwhile."""
-        return subprocess.Popen(
+        return with_the_run(
             ["pulumi", *arguments, "--stack", "lab", "--non-interactive", "--color", "never"],
             cwd=PROJECT,
             env={**os.environ, **(environment or {})},
@@ -61,14 +63,13 @@ class Stack:
         self, command: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         """Start `pulumi COMMAND` in a process group of its own, with nobody to hear it."""
-        return subprocess.Popen(
+        return with_the_run(
             ["pulumi", command, "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"],
             cwd=PROJECT,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
         )
 
     def unlock(self) -> None:
@@ -147,7 +148,15 @@ def layout() -> Layout:
     folder = os.environ.get("CALICO_PEERING_LAB")
     if not folder:
         pytest.exit("these tests run on the lab's management host: use `make integration`", 2)
+    signal.signal(signal.SIGTERM, _interrupt)
     return Layout()
+
+
+def _interrupt(*_: object) -> None:
+    """Clear up as after Ctrl-C, as whoever waits no longer (`timeout`) wants the lab for the next run too."""
+    # The second time without clearing up.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="session")
@@ -173,9 +182,23 @@ def calico(layout: Layout) -> Calico:
 def bare_stack(layout: Layout) -> Iterator[Stack]:
     """The stack with nothing in it; nothing of it stays afterwards."""
     stack = Stack()
+    # A run that was killed may have left its engine's.
+    stack.unlock()
     stack.destroy()
     yield stack
     stack.destroy()
+
+
+@contextmanager
+def emptied(stack: Stack) -> Iterator[Stack]:
+    """The stack, of which nothing stays after the block, also when a test fails in it.
+
+    For what no later `destroy` could take away: its way to the machine, or its settings, end with the block.
+    """
+    try:
+        yield stack
+    finally:
+        stack.destroy()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from lab.layout import PROJECT
+from tests.ending import outcome, with_the_run
 
 
 class SmallProgram:
@@ -28,13 +29,16 @@ class SmallProgram:
 
     def try_to(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `pulumi ARGUMENTS`, whatever comes of it."""
-        return subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
+        return outcome(
+            with_the_run(
+                ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
 
     def run(self, *arguments: str) -> str:
