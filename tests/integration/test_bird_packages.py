@@ -83,6 +83,21 @@ def test_the_old_birds_two_daemons_connect_change_and_are_exchanged_for_the_new_
         assert after[name] == was, name
 
 
+def test_the_next_bird_finds_no_route_of_the_one_before(delivery: Delivery) -> None:
+    """In a table that the new one's configuration does not name, BIRD itself would take none away."""
+    delivery.run("install 1.6")
+    stale = ("203.0.113.0/24", "2001:db8::/32")
+    add = "; ".join(f"ip route add blackhole {prefix} proto bird table 77" for prefix in stale)
+    show = "for family in -4 -6; do ip $family route show table all proto bird; done"
+    try:
+        for series in ("2", "1.6"):
+            delivery.sh(add)
+            delivery.run(f"install {series}")
+            assert delivery.sh(show).stdout == "", series
+    finally:
+        delivery.sh(show.replace("show", "flush"))
+
+
 def test_a_bird_of_somebody_else_of_another_series_is_refused(delivery: Delivery) -> None:
     delivery.sh("apt-get update -qq; apt-get install -y -qq bird 2>&1")
     done = delivery.run("install 2", check=False)

@@ -103,7 +103,8 @@ $(printf '%s\n' "$checked" | indented)"
             bring "$(by_apt && echo --download-only || echo --downloadonly)" || not_installed
             for service in bird6 bird; do places; put_back; done
             uninstall
-            service=bird; flush_routes; service=bird6; flush_routes; service=bird
+            # Of both families, now that no BIRD is there; the new one knows nothing of the old one's tables.
+            service=bird; flush_routes
         fi
     fi
     had=$(mktemp); packages >"$had"
