@@ -31,7 +31,7 @@ try:
     left = left_over(site, stack_name(), parts)
     ports = all_node_ports(site)
     pools = harmful_pools(site, ports)
-    reflectors = route_reflectors(site, stack_name())
+    warnings += route_reflectors(site)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 
@@ -42,7 +42,6 @@ peering = ExternalPeering(
         "secrets": {machine: machine_secrets(config, machine, site.several) for machine in site.machines},
         "ports": ports,
         "harmful_pools": pools,
-        "reflectors": reflectors,
         "warnings": warnings,
         "machine_parts": parts,
         "left_over": left,

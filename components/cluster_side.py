@@ -13,7 +13,7 @@ import pulumi
 
 from components.calico.calico_api import BY_SETTING, V3
 from components.calico.calico_bgp import CalicoBgp, PeeredMachine
-from components.calico.reflector_nodes import ReflectorFacts
+from components.calico.reflector_nodes import peer_name
 from components.calico.route_reflectors import RouteReflectors
 from components.calico.stack_name import stack_name
 from components.left_over import LeftOver, group_description
@@ -113,12 +113,11 @@ def cluster_side(
     secrets: Mapping[str, MachineSecrets],
     left_over: LeftOver,
     opts: pulumi.ResourceOptions,
-    reflectors: ReflectorFacts | None = None,
 ) -> ClusterSide:
     """Declare it; `name` is what the names of its resources begin with, as it stands."""
     machines = site.of_cluster(cluster)
     settings = site.cluster(cluster)
-    api = BY_SETTING[settings.calico_api]
+    api, left = BY_SETTING[settings.calico_api], left_over.cluster.get(cluster, frozenset())
     pairs = AddressPairs(
         f"{name}pairs",
         {
@@ -143,7 +142,7 @@ def cluster_side(
             "service_networks": [str(network) for network in settings.service_networks],
             "configurations": {**settings.bgp_configurations},
             "take_over": settings.taken_over,
-            "left_over": left_over.cluster.get(cluster, frozenset()),
+            "left_over": left,
             "api": api,
             "kubeconfig": settings.kubeconfig,
             "context": settings.kube_context,
@@ -152,11 +151,12 @@ def cluster_side(
     )
     made = None
     if settings.reflector_nodes:
+        number = str(settings.reflector_cluster_id)
         made = RouteReflectors(
             f"{name}reflectors",
             {
                 "nodes": settings.reflector_nodes,
-                "cluster_id": str(settings.reflector_cluster_id),
+                "cluster_id": number,
                 "timeout": settings.reflector_timeout,
                 "api": api,
                 "reach": {
@@ -166,7 +166,7 @@ def cluster_side(
                     "calico_api": None if api == V3 else str(api),
                 },
                 "take_over": settings.mesh_taken_over,
-                "left_over": reflectors is not None and reflectors.left_over,
+                "left_over": f"BGPPeer/{peer_name(number)}" in left,
                 "after": [calico],
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[calico.cluster])),

@@ -14,7 +14,6 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components.bird.observed import Route, Session
-from components.calico.reflector_nodes import ReflectorFacts
 from components.cluster_side import cluster_side
 from components.left_over import LeftOver
 from components.machine.machine_left_over import MachineLeftOver
@@ -38,8 +37,6 @@ class ExternalPeeringArgs(TypedDict):
     """The nodes' Neutron ports, by cluster. Default: none, the site has no OpenStack."""
     harmful_pools: NotRequired[Sequence[str]]
     """Calico's IP pools whose packets Neutron drops when a node hands them on. Default: none."""
-    reflectors: NotRequired[Mapping[str, ReflectorFacts]]
-    """What is known of clusters' route reflectors, and of a mesh that lacks them. Default: nothing."""
     warnings: NotRequired[Sequence[str]]
     """What was found to warn of in the clusters. Default: nothing."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
@@ -80,10 +77,6 @@ class ExternalPeering(pulumi.ComponentResource):
                 " true, or ipipMode or vxlanMode of the pool to Always (docs/real-site.md)",
                 self,
             )
-        reflectors = args.get("reflectors", {})
-        for facts in reflectors.values():
-            for warning in facts.warnings:
-                pulumi.warn(warning, self)
         routers = {
             label: machine_router(
                 f"{name}-{label}-" if site.several else f"{name}-",
@@ -114,7 +107,6 @@ class ExternalPeering(pulumi.ComponentResource):
                 told,
                 left_over,
                 child,
-                reflectors.get(cluster),
             )
             for cluster in site.clusters
         }

@@ -16,8 +16,8 @@ from components.calico.bgp_configuration_writer import others_values, read_confi
 from components.calico.cluster_nodes import cluster_nodes
 from components.calico.ip_pools import pools_without_overlay
 from components.calico.known_filters import check_filters
-from components.calico.own_objects import Found, check_foreign, own_objects
-from components.calico.reflector_nodes import ReflectorFacts, mesh_warnings, reflector_facts
+from components.calico.own_objects import Found, check_foreign, own_objects, own_peers
+from components.calico.reflector_nodes import mesh_warnings, peer_name, reflector_warnings
 from components.cluster_preflight import cluster_client, more_peers
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import find_machine_left_over
@@ -110,6 +110,8 @@ def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> Left
                 more_peers(its),
                 [filter_name(its.machine_name)] if its.default_bgp_filter else (),
             )
+        if settings.reflector_nodes:
+            found |= own_peers(client, [peer_name(str(settings.reflector_cluster_id))], stack)
         check_foreign(found)
         own[cluster] = found.made
         if settings.node_security_group:
@@ -162,22 +164,22 @@ def harmful_pools(site: Site, ports: Mapping[str, NodePorts]) -> list[str]:
     return pools
 
 
-def route_reflectors(site: Site, stack: str) -> dict[str, ReflectorFacts]:
-    """What is known of each cluster's route reflectors, or of its mesh.
+def route_reflectors(site: Site) -> list[str]:
+    """What is to be warned of each cluster's route reflectors, or of its mesh.
 
     Raises ProviderError when a cluster does not answer, or a node that is named cannot be a reflector.
     """
-    facts = {}
+    warnings = []
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client = cluster_client(settings)
         if settings.reflector_nodes:
             number = str(settings.reflector_cluster_id)
-            facts[cluster] = reflector_facts(client, settings.reflector_nodes, number, stack)
+            warnings += reflector_warnings(client, settings.reflector_nodes, number)
         elif not settings.route_reflectors:
             most = max((len(family.nodes) for family in settings.families), default=0)
-            facts[cluster] = ReflectorFacts(warnings=mesh_warnings(client, most))
-    return facts
+            warnings += mesh_warnings(client, most)
+    return warnings
 
 
 def machine_parts(site: Site) -> dict[str, MachineParts]:

@@ -85,16 +85,8 @@ def own_objects(
     Raises ProviderError when the cluster does not answer or does not allow it, and when the stack made
     one of them by another of Calico's APIs.
     """
-    custom = CustomObjectsApi(client)
-    wanted = {
-        "BGPPeer": ("bgppeers", [peer_name(machine_name), peer_name(machine_name, second=True), *peers]),
-        "BGPFilter": ("bgpfilters", filters),
-    }
-    objects = [
-        _Object(kind, name, partial(custom.get_cluster_custom_object, *client.calico, plural, name))
-        for kind, (plural, names) in wanted.items()
-        for name in names
-    ]
+    both = [peer_name(machine_name), peer_name(machine_name, second=True)]
+    objects = _calicos(client, "BGPPeer", [*both, *peers]) + _calicos(client, "BGPFilter", filters)
     if namespace:
         called, core, rights = password_name(machine_name), CoreV1Api(client), RbacAuthorizationV1Api(client)
         objects += [
@@ -105,10 +97,12 @@ def own_objects(
                 ("RoleBinding", rights.read_namespaced_role_binding),
             )
         ]
-    found = Found()
-    for one in objects:
-        found |= _look(client, one, stack)
-    return found
+    return _look_at(client, objects, stack)
+
+
+def own_peers(client: CalicoClient, names: Sequence[str], stack: str) -> Found:
+    """What is there of BGPPeers that are no machine's. Raises ProviderError as `own_objects` does."""
+    return _look_at(client, _calicos(client, "BGPPeer", names), stack)
 
 
 def check_foreign(found: Found) -> None:
@@ -120,9 +114,10 @@ def check_foreign(found: Found) -> None:
         raise ProviderError(
             "what this stack is to make is in the cluster already, and not of its making:\n"
             + "\n".join(f"  {line}" for line in found.foreign)
-            + f"\nNothing was written. Set another {NAMESPACE}:machineName, or have whoever made them take "
-            "them away; or, if they are to be this stack's, which will change them and delete them with "
-            "`pulumi destroy`, say so with the command beside each"
+            + f"\nNothing was written. Set another {NAMESPACE}:machineName (for route reflectors another "
+            f"{NAMESPACE}:reflectorClusterId), or have whoever made them take them away; or, if they are to "
+            "be this stack's, which will change them and delete them with `pulumi destroy`, say so with the "
+            "command beside each"
         )
 
 
@@ -132,6 +127,18 @@ class _Object:
     name: str
     read: Callable[..., Any]
     namespace: str = ""
+
+
+def _calicos(client: CalicoClient, kind: str, names: Sequence[str]) -> list[_Object]:
+    read, plural = CustomObjectsApi(client).get_cluster_custom_object, f"{kind.lower()}s"
+    return [_Object(kind, name, partial(read, *client.calico, plural, name)) for name in names]
+
+
+def _look_at(client: CalicoClient, objects: Sequence[_Object], stack: str) -> Found:
+    found = Found()
+    for one in objects:
+        found |= _look(client, one, stack)
+    return found
 
 
 def _look(client: CalicoClient, one: _Object, stack: str) -> Found:

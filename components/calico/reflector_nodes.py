@@ -7,7 +7,6 @@ out by node_sessions.py, in the order of route_reflectors.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 
@@ -15,9 +14,7 @@ from kubernetes.client import ApiException, CoreV1Api, CustomObjectsApi
 
 from components.calico.calico_api import (
     REQUEST_TIMEOUT,
-    STACK_ANNOTATION,
     CalicoClient,
-    NotServedError,
     clear_errors,
 )
 from components.calico.node_marks import ANNOTATION, LABEL, Mark, refuse_others
@@ -30,15 +27,6 @@ MANY_NODES = 100
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 # How many of a cluster's nodes an error lists.
 LISTED = 8
-
-
-@dataclass(frozen=True)
-class ReflectorFacts:
-    """What was found."""
-
-    left_over: bool = False
-    """Whether this stack has made the reflectors' BGPPeer, be it in its state or not."""
-    warnings: Sequence[str] = field(default_factory=tuple)
 
 
 def peer_name(cluster_id: str) -> str:
@@ -57,13 +45,8 @@ def mesh_warnings(client: CalicoClient, nodes: int) -> list[str]:
     ]
 
 
-def reflector_facts(
-    client: CalicoClient,
-    names: Sequence[str],
-    cluster_id: str,
-    stack: str,
-) -> ReflectorFacts:
-    """What is known of the nodes that are to be reflectors.
+def reflector_warnings(client: CalicoClient, names: Sequence[str], cluster_id: str) -> list[str]:
+    """What is to be warned of the nodes that are to be reflectors.
 
     Raises ProviderError when the cluster does not answer, and naming every node that cannot be one.
     """
@@ -92,10 +75,7 @@ def reflector_facts(
             " name a second one in calico-peering:reflectorNodes"
         )
     marked = {name for name in names if node_of(found[name], cluster_id).ours}
-    warnings += _interrupted(client, [name for name in names if name not in marked])
-    peer = _object(client, "bgppeers", peer_name(cluster_id)) or {}
-    mark = ((peer.get("metadata") or {}).get("annotations") or {}).get(STACK_ANNOTATION)
-    return ReflectorFacts(mark == stack, warnings)
+    return warnings + _interrupted(client, [name for name in names if name not in marked])
 
 
 def judge(found: Mapping[str, Any], cluster_id: str) -> tuple[list[str], list[str]]:
@@ -172,17 +152,6 @@ def _listed(client: CalicoClient, plural: str) -> list[dict[str, Any]]:
                 return []
             raise
     return list(found["items"])
-
-
-def _object(client: CalicoClient, plural: str, name: str) -> dict[str, Any] | None:
-    try:
-        with clear_errors(client, f"reading {plural} {name}"):
-            found: Any = CustomObjectsApi(client).get_cluster_custom_object(
-                *client.calico, plural, name, _request_timeout=REQUEST_TIMEOUT
-            )
-            return dict(found)
-    except NotServedError:
-        return None
 
 
 def _some(names: Sequence[str]) -> str:
