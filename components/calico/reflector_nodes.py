@@ -102,9 +102,11 @@ def judge(found: Mapping[str, Any], cluster_id: str) -> tuple[list[str], list[st
         (warnings if node.ours else wrong).append(
             f"{text}, and is a route reflector: the others' sessions hold the routes" if node.ours else text
         )
-    # What bears our label with the same value is ours, of another cluster id that was asked for before.
-    if labels.get(LABEL) is None or labels.get(LABEL) != annotations.get(ANNOTATION):
-        values = {ANNOTATION: annotations.get(ANNOTATION), LABEL: labels.get(LABEL)}
+    values = {ANNOTATION: annotations.get(ANNOTATION), LABEL: labels.get(LABEL)}
+    # What bears our label is ours: of another cluster id that was asked for before where both have the same
+    # value, and changed by somebody since where one has not the right one. `up --refresh` writes it anew.
+    own = values[LABEL] and (values[LABEL] == values[ANNOTATION] or cluster_id in values.values())
+    if not own:
         try:
             mark = Mark(metadata.get("uid", ""), {key: value for key, value in values.items() if value})
             refuse_others(name, mark, cluster_id, ())

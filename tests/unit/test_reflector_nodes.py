@@ -66,6 +66,23 @@ def test_ours_of_another_cluster_id_is_changed_and_not_refused() -> None:
     refuse_others("a", Mark("1", {LABEL: "1.2.3.4", ANNOTATION: "1.2.3.4"}), ID, list(PARTS))
 
 
+@pytest.mark.parametrize(
+    ("label", "annotation"), [(ID, "1.2.3.4"), (ID, None), ("x", ID), (None, ID)], ids=str
+)
+def test_our_mark_that_somebody_changed_is_written_anew_and_not_refused(
+    label: str | None, annotation: str | None
+) -> None:
+    labels, annotations = ({LABEL: label} if label else {}), ({ANNOTATION: annotation} if annotation else {})
+    assert judge(node(labels, annotations), ID) == ([], [])
+
+
+@pytest.mark.parametrize(("label", "annotation"), [(None, "1.2.3.4"), ("x", "1.2.3.4"), ("x", None)], ids=str)
+def test_what_has_nothing_of_our_mark_any_more_is_anothers(label: str | None, annotation: str | None) -> None:
+    labels, annotations = ({LABEL: label} if label else {}), ({ANNOTATION: annotation} if annotation else {})
+    [wrong], _ = judge(node(labels, annotations), ID)
+    assert "which somebody else has set" in wrong
+
+
 def test_what_was_there_before_with_our_value_is_not_ours() -> None:
     assert ours({"uid": "1", "values": {}}, "1") == [LABEL, ANNOTATION]
     assert ours({"uid": "1", "values": {ANNOTATION: ID}}, "1") == [LABEL]
