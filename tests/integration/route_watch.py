@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from pathlib import Path
 
 from lab.hosts import Host
@@ -18,33 +19,57 @@ from lab.hosts import Host
 TOLD = re.compile(r"^\[(?P<time>[^\]]+)\] (?P<gone>Deleted )?(?P<prefix>[\da-f.:]+(/\d+)?)\s", re.I)
 
 
+@dataclass(frozen=True)
+class Absence:
+    """A time without a route: when it began and ended, in seconds of the epoch; infinite if it stays away."""
+
+    begin: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it was."""
+        return self.end - self.begin
+
+    def overlaps(self, other: "Absence") -> bool:
+        """Whether both were at one time."""
+        return self.begin < other.end and other.begin < self.end
+
+
 @dataclass
 class RouteWatch:
     """What became of routes; filled when it has ended."""
 
-    absent: dict[tuple[str, str], float] = field(default_factory=dict)
-    """By host and prefix the longest time without such a route, in seconds; infinite if it stays away."""
+    absent: dict[tuple[str, str], list[Absence]] = field(default_factory=dict)
+    """By host and prefix, when there was no such route."""
+
+    def longer(self, seconds: float) -> dict[tuple[str, str], list[Absence]]:
+        """Those times without a route that were longer than so many seconds."""
+        long = {what: [one for one in those if one.seconds > seconds] for what, those in self.absent.items()}
+        return {what: those for what, those in long.items() if those}
 
     def gaps(self, longest: float) -> dict[tuple[str, str], float]:
-        """Those that were away for longer than so many seconds."""
-        return {what: seconds for what, seconds in self.absent.items() if seconds > longest}
+        """Those that were away for longer than so many seconds, and for how long at most."""
+        found = self.longer(longest)
+        return {what: max(one.seconds for one in those) for what, those in found.items()}
 
 
-def absences(lines: Sequence[str], prefixes: Sequence[str]) -> dict[str, float]:
-    """The longest absence of each prefix that was taken away, out of what `ip -ts monitor route` said."""
-    gone: dict[str, datetime] = {}
-    longest: dict[str, float] = {}
+def absences(lines: Sequence[str], prefixes: Sequence[str]) -> dict[str, list[Absence]]:
+    """When each prefix that was taken away was absent, out of what `ip -ts monitor route` said."""
+    gone: dict[str, float] = {}
+    found: dict[str, list[Absence]] = {}
     for line in lines:
         told = TOLD.match(line)
         if not told or told["prefix"] not in prefixes:
             continue
-        prefix, time = told["prefix"], datetime.fromisoformat(told["time"])
+        prefix, time = told["prefix"], datetime.fromisoformat(told["time"]).timestamp()
         if told["gone"]:
             gone.setdefault(prefix, time)
         elif prefix in gone:
-            seconds = (time - gone.pop(prefix)).total_seconds()
-            longest[prefix] = max(longest.get(prefix, 0), seconds)
-    return {**longest, **dict.fromkeys(gone, float("inf"))}
+            found.setdefault(prefix, []).append(Absence(gone.pop(prefix), time))
+    for prefix, time in gone.items():
+        found.setdefault(prefix, []).append(Absence(time, inf))
+    return found
 
 
 @contextmanager
@@ -63,5 +88,5 @@ def watch_routes(hosts: Iterable[Host], prefixes: Sequence[str], folder: Path) -
             stack.callback(process.terminate)
         yield found
     for host, log in logs.items():
-        for prefix, seconds in absences(log.read_text().splitlines(), prefixes).items():
-            found.absent[host.name, prefix] = seconds
+        for prefix, those in absences(log.read_text().splitlines(), prefixes).items():
+            found.absent[host.name, prefix] = those
