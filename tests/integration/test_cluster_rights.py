@@ -43,14 +43,18 @@ def user(layout: Layout, calico: Calico, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def site(layout: Layout, user: Account) -> Site:
     """The stack's settings, with all that needs a right, and the account's kubeconfig."""
+    return site_of(layout, user, bgpPassword="of-the-test", nodesFromCluster="true", nodes="")
+
+
+def site_of(layout: Layout, user: Account, **changes: str) -> Site:
+    """The stack's settings with changes, and the account's kubeconfig."""
     plain = yaml.safe_load((layout.stack / "Pulumi.lab.yaml").read_text())["config"]
     texts = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key in KEYS
         if isinstance(value := plain.get(f"calico-peering:{key}"), str | int | list)
     }
-    texts |= {"bgpPassword": "of-the-test", "nodesFromCluster": "true", "nodes": ""}
-    return read_site({**texts, "kubeconfig": str(user.kubeconfig)})
+    return read_site({**texts, **changes, "kubeconfig": str(user.kubeconfig)})
 
 
 def missing(site: Site, user: Account) -> set[Right]:
@@ -66,10 +70,10 @@ def wait_without(site: Site, user: Account, verb: str, resource: str) -> None:
     )
 
 
-def told(site: Site) -> list[str]:
-    """The rights that are named in the error of an `up`."""
+def told(site: Site, writing: bool = True) -> list[str]:
+    """The rights that are named in the error of an `up`, or of a preview."""
     with pytest.raises(ProviderError) as caught:
-        check_rights(site, writing=True)
+        check_rights(site, writing)
     return [line.strip() for line in str(caught.value).splitlines() if line.startswith("  ")]
 
 
