@@ -16,6 +16,7 @@ from lab.cluster.pki import CALICO_NAMESPACE
 from lab.layout import Layout
 from lab.routing import Routing
 from lab.site import NODES, NODES6, PEER
+from lab.traffic import traffic
 from tests.acceptance.conftest import DUAL_STACK, base_routes
 from tests.acceptance.kernel_routes import ALL, FAMILIES, Family, KernelRoutes
 from tests.on_the_lab import Stack, with_settings
@@ -24,6 +25,8 @@ SECRET = "bgppeer-external-password"
 NEIGHBORS = {str(address) for address in (*NODES.values(), *NODES6.values())}
 # Seconds: the default of holdTime.
 HOLD_TIME = 9
+# With the nodes' ports, as packets are counted.
+SETTINGS = {key: value for key, value in DUAL_STACK.items() if key != "nodePortNetwork"}
 
 
 @contextmanager
@@ -99,7 +102,7 @@ def protected(
 ) -> Iterator[Protected]:
     """With the password `the first one`; without one afterwards."""
     folder: Path = tmp_path_factory.mktemp("password")
-    made = Protected(dual_stack, with_settings(layout, folder, **DUAL_STACK))
+    made = Protected(dual_stack, with_settings(layout, folder, **SETTINGS))
     made.up("the first one")
     yield made
     without = with_settings(layout, tmp_path_factory.mktemp("none"), **DUAL_STACK)
@@ -108,8 +111,10 @@ def protected(
 
 @pytest.fixture
 def routing(protected: Protected, layout: Layout) -> Routing:
-    """The machine."""
-    return Routing(layout)
+    """The machine, with traffic by way of every next hop."""
+    found = Routing(layout)
+    found.spread()
+    return found
 
 
 def table(routing: Routing, family: Family) -> KernelRoutes:
@@ -123,21 +128,22 @@ def test_with_the_same_password_on_both_sides_every_session_stands_when_up_ends(
     assert standing(routing) == NEIGHBORS
 
 
-def test_another_password_takes_no_route_away_and_up_ends_when_every_session_stands_with_it(
+def test_another_password_costs_no_route_and_no_packet_and_up_ends_when_every_session_stands_with_it(
     protected: Protected, routing: Routing
 ) -> None:
     for family in FAMILIES:
         table(routing, family).become({}, "all nodes' routes")
     before = begun(routing)
-    with watching(routing) as missing, losses() as lost:
+    with watching(routing) as missing, losses() as lost, traffic(routing.machine) as sent:
         protected.up("quite another one")
         after = begun(routing)
         assert standing(routing) == NEIGHBORS, "up ends when every session stands"
     assert not [address for address in NEIGHBORS if before[address] == after[address]], "all are new"
     gap = missing[-1] - missing[0]
-    print(f"another password: every session back after {gap:.1f} s")
+    print(f"another password: every session back after {gap:.1f} s; {sent}")
     assert gap < HOLD_TIME
     assert not lost
+    assert sent.sent and not sent.lost, sent
 
 
 def test_with_different_passwords_no_session_stands_and_none_comes_until_up_repairs_it(
