@@ -44,9 +44,9 @@ def base_routes(family: Family) -> dict[str, tuple[str, ...]]:
 def dual_stack(
     bare_stack: Stack, calico: Calico, layout: Layout, tmp_path_factory: pytest.TempPathFactory
 ) -> Stack:
-    """The stack applied with both families."""
+    """The stack applied with both families, whatever was changed before."""
     environment = with_settings(layout, tmp_path_factory.mktemp("dual-stack"), **DUAL_STACK)
-    bare_stack.run("up", "--yes", "--skip-preview", environment=environment)
+    bare_stack.run("up", "--yes", "--skip-preview", "--refresh", environment=environment)
     return bare_stack
 
 

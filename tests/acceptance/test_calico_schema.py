@@ -38,9 +38,9 @@ UNCHECKED = {("BGPConfigurationSpec", "bindMode")}
 
 
 @pytest.fixture(scope="module")
-def cluster() -> ApiClient:
+def cluster(bare_stack: Stack) -> ApiClient:
     """The lab's cluster, with all rights and nothing of the stack's."""
-    Stack().destroy()
+    bare_stack.destroy()
     return connect()
 
 

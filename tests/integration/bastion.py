@@ -48,10 +48,12 @@ class Bastion:
     login_key: str
     """Private."""
     log: Path
+    began: int
+    """What is before that in the log is of another one's."""
 
     def forwarded(self) -> int:
         """How many connections it was asked for."""
-        return self.log.read_text().count("Accepted publickey for")
+        return self.log.read_text()[self.began :].count("Accepted publickey for")
 
 
 @contextmanager
@@ -67,13 +69,16 @@ def bastion(layout: Layout, machine: External) -> Iterator[Bastion]:
     with (own.root / "etc/passwd").open("a") as users:
         users.write(f"{USER}:*:1999:1999::/:/bin/sh\n")
     (own.root / "run/sshd").mkdir(mode=0o755, exist_ok=True)
+    log = layout.log / "bastion.log"
+    began = len(log.read_text()) if log.exists() else 0
     service = Host(node, layout).start(
         "bastion", "chroot", str(own.root), "/usr/sbin/sshd", "-D", "-e", "-f", "/etc/ssh/bastion_config"
     )
     machine.run("ip", "route", "add", "blackhole", str(HOSTS[MGMT]))
     try:
-        wait_for("the bastion", lambda: "Server listening" in service.log.read_text(), 10, hint=service.tail)
-        yield Bastion(str(address), host_key.public, login_key.private, service.log)
+        listening = "Server listening"
+        wait_for("the bastion", lambda: listening in log.read_text()[began:], 10, hint=service.tail)
+        yield Bastion(str(address), host_key.public, login_key.private, log, began)
     finally:
         machine.run("ip", "route", "delete", "blackhole", str(HOSTS[MGMT]))
         service.stop()

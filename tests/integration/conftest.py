@@ -21,6 +21,7 @@ from tests.on_the_lab import (
     calico,
     changed,
     cloud,
+    emptied,
     layout,
     machine,
     module_stack,
@@ -40,6 +41,7 @@ __all__ = [
     "calico",
     "changed",
     "cloud",
+    "emptied",
     "layout",
     "machine",
     "module_stack",
@@ -69,11 +71,16 @@ def routing(module_stack: Stack, layout: Layout) -> Iterator[Routing]:
 
 @pytest.fixture(scope="module")
 def installed(bare_stack: Stack, machine: External) -> Iterator[Delivery]:
-    """BIRD is installed on the machine by the script alone, nothing delivered."""
+    """BIRD is installed on the machine by the script alone, nothing delivered.
+
+    The stack is empty before and after: what is removed here, a stack would believe to be there.
+    """
+    bare_stack.destroy()
     made = Delivery(machine)
     made.put_script()
     made.run("install 2")
-    yield made
+    with emptied(bare_stack):
+        yield made
     made.run("remove")
 
 

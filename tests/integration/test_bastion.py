@@ -8,21 +8,21 @@ import pytest
 from lab.external import External, KeyPair
 from lab.layout import Layout
 from tests.integration.bastion import PORT, USER, Bastion, bastion, encrypted
-from tests.integration.conftest import Changed, Stack, bird_routes
+from tests.integration.conftest import Changed, Stack, bird_routes, emptied
 from tests.integration.test_bad_input import error_of
 
 
 @pytest.fixture
-def jump(layout: Layout, machine: External) -> Iterator[Bastion]:
-    """A bastion, the direct way being blocked."""
-    with bastion(layout, machine) as there:
+def jump(bare_stack: Stack, layout: Layout, machine: External) -> Iterator[Bastion]:
+    """A bastion, the direct way being blocked; nothing stays on the machine to which only this one leads."""
+    bare_stack.destroy()
+    with bastion(layout, machine) as there, emptied(bare_stack):
         yield there
 
 
 def test_everything_goes_by_way_of_the_bastion(
     bare_stack: Stack, changed: Changed, machine: External, layout: Layout, tmp_path: Path, jump: Bastion
 ) -> None:
-    bare_stack.destroy()
     by_way = {
         "sshBastionHost": jump.host,
         "sshBastionPort": PORT,

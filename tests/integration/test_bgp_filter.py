@@ -31,10 +31,10 @@ SETTINGS: dict[str, Json] = {
 
 
 @pytest.fixture(scope="module")
-def changing(bare_stack: Stack) -> Iterator[Stack]:
+def changing(module_stack: Stack) -> Iterator[Stack]:
     """The stack in whatever way the test before left it, and as it was in the end."""
-    yield bare_stack
-    bare_stack.up("--refresh")
+    yield module_stack
+    module_stack.up("--refresh")
 
 
 def up(stack: Stack, changed: Changed, **settings: Json) -> None:

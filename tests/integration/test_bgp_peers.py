@@ -26,10 +26,10 @@ FAR = "172.35.9.45"
 
 
 @pytest.fixture(scope="module")
-def changing(bare_stack: Stack) -> Iterator[Stack]:
+def changing(module_stack: Stack) -> Iterator[Stack]:
     """The stack in whatever way the test before left it, and as it was in the end."""
-    yield bare_stack
-    bare_stack.up("--refresh")
+    yield module_stack
+    module_stack.up("--refresh")
 
 
 def up(stack: Stack, changed: Changed, **settings: Json) -> str:

@@ -25,7 +25,7 @@ from lab.engine.build import built
 from lab.engine.products import CLUSTER
 from lab.external import External
 from lab.layout import Layout
-from tests.integration.conftest import Calico, Changed, Stack, bird_routes
+from tests.integration.conftest import Calico, Changed, Stack, bird_routes, emptied
 from tests.integration.small_program import SmallProgram
 from tests.on_the_lab import poll
 
@@ -43,11 +43,15 @@ CalicoBgp("calico", {"machines": [machine], "service_networks": ["10.96.0.0/12"]
 
 @pytest.fixture
 def default(bare_stack: Stack, calico: Calico) -> Iterator[Calico]:
-    """`default` is there with others' fields; afterwards it is as it was."""
+    """`default` is there with others' fields; afterwards it is as it was.
+
+    The stack is empty then: what one API made, a run by another one refuses to touch.
+    """
     bare_stack.destroy()
     was = calico.find("bgpconfigurations", "default")
     calico.put("bgpconfigurations", "BGPConfiguration", "default", THEIRS)
-    yield calico
+    with emptied(bare_stack):
+        yield calico
     calico.delete("bgpconfigurations", "default")
     if was:
         calico.put("bgpconfigurations", "BGPConfiguration", "default", was["spec"])

@@ -133,7 +133,9 @@ def test_a_daemon_that_refuses_what_the_check_took_goes_on_with_the_old_one(deli
 
 def test_a_protocol_that_cannot_begin_is_an_error_and_the_old_one_runs(delivery: Delivery) -> None:
     delivery.sh("cat >/run/listener.py; systemd-run --unit=listener python3 /run/listener.py", LISTENER)
-    listening = "journalctl -u listener -o cat | grep -q listens"
+    # The journal has the listener of a run before as well.
+    this_one = "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID listener)"
+    listening = f"journalctl {this_one} -o cat | grep -q listens"
     poll("the listener", lambda: delivery.sh(listening, check=False).returncode == 0)
     try:
         error = refused(delivery, configuration("new", TAKEN_PORT))

@@ -11,7 +11,7 @@ import pytest
 
 from lab.external import External
 from lab.layout import Layout
-from tests.integration.conftest import Stack, bird_routes, with_settings
+from tests.integration.conftest import Stack, bird_routes, emptied, with_settings
 from tests.integration.delivered import Delivery
 from tests.integration.dnf_machine import ADDRESS, FOLDER, NEWER, OF_3, OLDER, DnfMachine, dnf_machine
 from tests.integration.test_connection import SCENARIO
@@ -37,6 +37,13 @@ def rhel(bare_stack: Stack, layout: Layout, machine: External) -> Iterator[DnfMa
     bare_stack.destroy()
     with dnf_machine(layout, machine) as made:
         yield made
+
+
+@pytest.fixture
+def stack_there(bare_stack: Stack, rhel: DnfMachine) -> Iterator[Stack]:
+    """The stack, of which nothing stays once the machine is gone."""
+    with emptied(bare_stack):
+        yield bare_stack
 
 
 @pytest.fixture
@@ -70,11 +77,11 @@ def seen(rhel: DnfMachine) -> dict[str, str]:
 
 
 def test_up_installs_pins_exchanges_and_destroy_takes_away(
-    bare_stack: Stack, rhel: DnfMachine, layout: Layout, tmp_path: Path
+    stack_there: Stack, rhel: DnfMachine, layout: Layout, tmp_path: Path
 ) -> None:
     def up(**settings: str) -> dict[str, str]:
         environment = with_settings(layout, tmp_path, machineAddress=str(ADDRESS), **settings)
-        bare_stack.run("up", "--yes", "--skip-preview", environment=environment)
+        stack_there.run("up", "--yes", "--skip-preview", environment=environment)
         assert bird_routes(rhel) == SCENARIO
         return environment
 
@@ -84,12 +91,12 @@ def test_up_installs_pins_exchanges_and_destroy_takes_away(
     assert rhel.packages()["bird"] == NEWER
     assert rhel.run("stat", "-c", "%a %U:%G", CONFIGURATION).stdout == "640 root:bird\n"
     assert rhel.run("systemctl", "is-enabled", "bird").stdout == "enabled\n"
-    bare_stack.run("preview", "--refresh", "--expect-no-changes", environment=environment)
+    stack_there.run("preview", "--refresh", "--expect-no-changes", environment=environment)
     up(birdPackageVersion=OLDER)
     assert rhel.packages()["bird"] == OLDER
     environment = up(birdVersion="3")
     assert rhel.packages()["bird"] == OF_3
-    bare_stack.run("destroy", "--yes", "--skip-preview", environment=environment)
+    stack_there.run("destroy", "--yes", "--skip-preview", environment=environment)
     after = seen(rhel)
     for name, was in before.items():
         assert after[name] == was, name

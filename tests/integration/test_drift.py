@@ -49,13 +49,15 @@ def test_the_service_network_taken_from_calico(stack: Stack, calico: Calico, mac
     spec = calico.spec("bgpconfigurations", "default")
     theirs = {**spec, "serviceClusterIPs": [{"cidr": "10.200.0.0/16"}]}
     calico.put("bgpconfigurations", "BGPConfiguration", "default", theirs)
-    poll("the service network to go", lambda: "10.96.0.0/12" not in bird_routes(machine))
-    assert "10.96.0.0/12" in drift(stack)
-    stack.up("--refresh")
-    entries = calico.spec("bgpconfigurations", "default")["serviceClusterIPs"]
-    assert {entry["cidr"] for entry in entries} == {"10.200.0.0/16", "10.96.0.0/12"}
-    poll("the service network to come back", lambda: "10.96.0.0/12" in bird_routes(machine))
-    calico.put("bgpconfigurations", "BGPConfiguration", "default", spec)
+    try:
+        poll("the service network to go", lambda: "10.96.0.0/12" not in bird_routes(machine))
+        assert "10.96.0.0/12" in drift(stack)
+        stack.up("--refresh")
+        entries = calico.spec("bgpconfigurations", "default")["serviceClusterIPs"]
+        assert {entry["cidr"] for entry in entries} == {"10.200.0.0/16", "10.96.0.0/12"}
+        poll("the service network to come back", lambda: "10.96.0.0/12" in bird_routes(machine))
+    finally:
+        calico.put("bgpconfigurations", "BGPConfiguration", "default", spec)
 
 
 def test_the_default_configuration_deleted(stack: Stack, calico: Calico, machine: External) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from lab.external import External
-from tests.integration.conftest import Changed, Stack, bird_routes
+from tests.integration.conftest import Changed, Stack, bird_routes, emptied
 
 USER = "netops"
 
 
 @pytest.fixture
-def user(machine: External) -> Iterator[str]:
-    """A user of the machine who may log in with the same key and use sudo."""
+def user(bare_stack: Stack, machine: External) -> Iterator[str]:
+    """A user of the machine who may log in with the same key and use sudo; nothing that he did stays."""
     machine.run("useradd", "--create-home", "--shell", "/bin/sh", USER)
     machine.run(
         "sh",
@@ -20,7 +20,8 @@ def user(machine: External) -> Iterator[str]:
         f"cp -r ~root/.ssh /home/{USER}/ && chown -R {USER}: /home/{USER}/.ssh"
         f" && echo '{USER} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{USER}",
     )
-    yield USER
+    with emptied(bare_stack):
+        yield USER
     machine.run("sh", "-c", f"userdel --remove {USER} 2>/dev/null; rm -f /etc/sudoers.d/{USER}")
 
 

@@ -7,6 +7,7 @@ both are rendered and verified by the program's own code, and brought by its scr
 """
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from lab.debian import Tools, tools
 from lab.external import External
 from lab.hosts import Host, Service
 from lab.layout import Layout
+from lab.routing import Routing
 from lab.site import HOSTS, NODES, PEER
 from tests.integration.conftest import Calico, bird_routes, poll
 from tests.integration.delivered import Delivery
@@ -139,8 +141,9 @@ def site(installed: Delivery, calico: Calico) -> Iterator[Delivery]:
 
 
 def test_one_machine_peers_with_two_clusters_and_each_is_verified_alone(
-    site: Delivery, second: SecondCluster, machine: External
+    site: Delivery, second: SecondCluster, machine: External, layout: Layout
 ) -> None:
+    routing = Routing(layout)
     settings = read_site(values(clusters=json.dumps(CLUSTERS))).of_machine("external")
     [text] = daemons(machine_config(settings)).values()
 
@@ -158,6 +161,7 @@ def test_one_machine_peers_with_two_clusters_and_each_is_verified_alone(
     assert bird_routes(machine) == SCENARIO | SECOND
 
     # What is the one's to announce is not the other's.
+    start = time.time()
     second.stop("other1")
     second.start("other1", STRANGERS, "10.96.0.0/12")
     refused = (
@@ -165,7 +169,7 @@ def test_one_machine_peers_with_two_clusters_and_each_is_verified_alone(
     )
     poll(
         "the announcement to be refused",
-        lambda: refused in machine.run("journalctl", "-u", "bird", "-o", "cat").stdout,
+        lambda: refused in routing.log(start),
     )
     poll("both clusters' routes", lambda: bird_routes(machine) == SCENARIO | SECOND)
 
