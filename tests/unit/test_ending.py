@@ -145,3 +145,32 @@ def test_what_it_prints_and_its_code_are_the_commands_own_and_nothing_stays() ->
         return True
 
     wait_for("whoever watched the command to end", empty, 10)
+
+
+TESTS = """
+import os, signal, time
+import pytest
+from tests.on_the_lab import layout
+
+@pytest.fixture
+def lab(layout):
+    yield
+    open("cleared up", "w").close()
+
+def test_that_takes_too_long(lab):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(300)
+"""
+
+
+def test_a_run_on_the_lab_that_is_told_to_end_clears_up_first(tmp_path: Path) -> None:
+    (tmp_path / "test_long.py").write_text(TESTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_long.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "CALICO_PEERING_LAB": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout + done.stderr
+    assert (tmp_path / "cleared up").exists()
