@@ -201,6 +201,32 @@ def test_two_stacks_share_an_object_and_its_maker_leaves_the_others_part(
     assert store.spec(HERE, "default") == {}
 
 
+def test_what_two_stacks_want_is_the_firsts_and_the_second_shows_it_missing(
+    store: Store, new_run: Callable[[], None], tmp_path: Path
+) -> None:
+    first, second = (
+        Ours(tmp_path, HERE, {**LISTS, **VALUE}, stack=f"project/{name}") for name in ("first", "second")
+    )
+    store.write(HERE, "default", ignoredInterfaces=["eth9"])
+    for one in (first, second):
+        new_run()
+        one.up()
+    assert (second.state["added"], second.state["kept"]) == ({}, {})
+    new_run()
+    first.forget()
+    assert store.spec(HERE, "default") == {"ignoredInterfaces": ["eth9"]}
+    provider = BgpConfigurationPartProvider()
+    shown = provider.read("", second.state).outs or {}
+    assert (shown["lists"], shown["values"]) == ({"serviceClusterIPs": []}, {})
+    assert provider.diff("", shown, second.state).changes
+    new_run()
+    second.state = provider.update("", shown, {**second.state, "before": []}).outs or {}
+    assert store.spec(HERE, "default") == {"ignoredInterfaces": ["eth9"], **ENTRIES, **VALUE["values"]}
+    new_run()
+    second.forget()
+    assert store.spec(HERE, "default") == {"ignoredInterfaces": ["eth9"]}
+
+
 def test_another_stacks_value_is_refused_with_its_name(
     store: Store, new_run: Callable[[], None], tmp_path: Path
 ) -> None:
