@@ -256,6 +256,13 @@ def test_several_entries_for_a_network_add_up_and_others_are_never_changed() -> 
     assert step.ours.added == {"prefixAdvertisements": [f"{SERVICES} 3:3"]}
 
 
+def test_an_entry_of_ours_to_which_others_added_a_community_stays() -> None:
+    step = up(found(), Part({"prefixAdvertisements": [f"{SERVICES} 1:1"]}))
+    shared = {"cidr": SERVICES, "communities": ["1:1", "2:2"]}
+    step.found["spec"]["prefixAdvertisements"] = [shared]
+    assert down(step.found, step.ours).found == found(prefixAdvertisements=[shared])
+
+
 def test_a_community_that_others_have_come_to_use_stays() -> None:
     step = up(found(), PART)
     step.found["spec"]["prefixAdvertisements"].append({"cidr": OTHERS, "communities": ["external"]})
