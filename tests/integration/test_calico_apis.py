@@ -26,6 +26,16 @@ from lab.engine.products import CLUSTER
 from lab.external import External
 from lab.layout import Layout
 from tests.integration.conftest import Calico, Changed, Stack, bird_routes, emptied
+from tests.integration.reflected import (
+    PEER_NAME,
+    SETTINGS,
+    all_meshed,
+    all_reflected,
+    assert_no_statuses,
+    assert_nothing_left,
+    blocks_without_overlay,
+    mesh_off,
+)
 from tests.integration.small_program import SmallProgram
 from tests.on_the_lab import poll
 
@@ -64,9 +74,9 @@ def refused(api: CalicoApi = V3) -> str:
     return str(caught.value)
 
 
-def underneath(calico: Calico) -> dict[str, Any]:
-    """The peer as crd.projectcalico.org/v1 has it."""
-    found: Any = calico.api.get_cluster_custom_object(*CRD_V1, "bgppeers", PEER)
+def underneath(calico: Calico, name: str = PEER) -> dict[str, Any]:
+    """A peer as crd.projectcalico.org/v1 has it."""
+    found: Any = calico.api.get_cluster_custom_object(*CRD_V1, "bgppeers", name)
     return dict(found)
 
 
@@ -104,6 +114,24 @@ def test_crd_v1_does_all_of_it_with_a_warning_and_gives_all_back(
     assert default.find("bgppeers", PEER) is None
     assert default.spec("bgpconfigurations", "default") == before
     assert bird_routes(machine) == {}
+
+
+def test_crd_v1_makes_route_reflectors_and_gives_the_mesh_back(
+    default: Calico, bare_stack: Stack, changed: Changed
+) -> None:
+    before = default.spec("bgpconfigurations", "default")
+    its = changed(calicoApi="crd-v1", nodePortNetwork="", **SETTINGS)
+    with blocks_without_overlay(default):
+        bare_stack.run("up", "--yes", "--skip-preview", environment=its)
+        assert all_reflected() and mesh_off(default)
+        mark = {"calico-peering/stack": "calico-peering/lab", "calico-peering/api": str(CRD_V1)}
+        assert mark.items() <= underneath(default, PEER_NAME)["metadata"]["annotations"].items()
+        assert_no_statuses(default)
+        bare_stack.run("preview", "--refresh", "--expect-no-changes", environment=its)
+        bare_stack.destroy()
+        assert all_meshed()
+    assert_nothing_left(default)
+    assert default.spec("bgpconfigurations", "default") == before
 
 
 def test_native_definitions_are_used_where_calico_uses_them(
