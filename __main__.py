@@ -8,6 +8,7 @@ from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
 from components.preflight import (
     all_node_ports,
+    check_as_numbers,
     check_clusters,
     check_configurations,
     harmful_pools,
@@ -27,6 +28,7 @@ try:
     check_rights(site, writing=not pulumi.runtime.is_dry_run())
     site = check_clusters(site)
     check_configurations(site, stack_name())
+    warnings += check_as_numbers(site, stack_name())
     parts = machine_parts(site)
     left = left_over(site, stack_name(), parts)
     ports = all_node_ports(site)

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from components.calico import as_numbers
 from components.calico.bgp_configuration_conflicts import told
-from components.calico.bgp_configuration_fields import DEFAULT, MESH
+from components.calico.bgp_configuration_fields import AS_NUMBER, DEFAULT, MESH
 from components.calico.bgp_configuration_writer import others_values, read_configuration
 from components.calico.cluster_nodes import cluster_nodes
 from components.calico.ip_pools import pools_without_overlay
@@ -77,6 +78,35 @@ def check_configurations(site: Site, stack: str) -> None:
             wrong.append(told(client.configuration.host, in_the_way))
     if wrong:
         raise ProviderError("\n".join(wrong))
+
+
+def check_as_numbers(site: Site, stack: str) -> list[str]:
+    """What is to be warned of where the nodes' AS numbers cannot be read.
+
+    Raises ProviderError naming each node that peers with another number than the machine's BIRD expects.
+    """
+    wrong, warnings = [], []
+    for cluster in site.clusters:
+        settings = site.cluster(cluster)
+        client = cluster_client(settings)
+        host = str(client.configuration.host)
+        wanted = settings.bgp_configurations[DEFAULT].get("values", {}).get(AS_NUMBER)
+        number = as_numbers.cluster_as_number(read_configuration(client, DEFAULT), wanted, stack)
+        nodes = as_numbers.node_as_numbers(client)
+        for machine, its in site.of_cluster(cluster).items():
+            expected = its.calico_as_number
+            if its.node_local_as_number:
+                continue
+            if nodes is None:
+                fits = number.number == expected
+                warnings += [] if fits else [as_numbers.unknown(host, expected, number)]
+                continue
+            neighbors = {address for family in its.families for address in family.neighbors}
+            if found := as_numbers.others(nodes, neighbors, expected, number):
+                wrong.append(as_numbers.told(host, machine, expected, found))
+    if wrong:
+        raise ProviderError("\n".join(wrong))
+    return list(dict.fromkeys(warnings))
 
 
 def _values(settings: Settings) -> Iterator[tuple[str, Mapping[str, Any], list[str]]]:

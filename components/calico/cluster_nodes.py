@@ -1,4 +1,4 @@
-"""The cluster's nodes as Calico knows them, read from the Node objects: names, labels, addresses.
+"""The cluster's nodes as Calico knows them, read from the Node objects: names, labels, addresses, AS numbers.
 
 No Pulumi here. Calico keeps what it has more than Kubernetes in annotations of the same objects (its
 libcalico-go/lib/backend/k8s/resources/node.go). It does not know a Calico with a datastore of its own (etcd).
@@ -22,6 +22,9 @@ from components.shared.provider_errors import ProviderError
 LABELS = "projectcalico.org/labels"
 # The address that calico-node speaks BGP from, with its prefix length.
 ADDRESSES = {4: "projectcalico.org/IPv4Address", 6: "projectcalico.org/IPv6Address"}
+
+# A node's own AS number, as `64512` or `1.10`.
+AS_NUMBERS = "projectcalico.org/ASNumber"
 
 
 def cluster_nodes(client: ApiClient) -> list[ClusterNode]:
@@ -49,7 +52,17 @@ def cluster_node(node: Any) -> ClusterNode:
     """A Node object as Calico has it."""
     annotations: Mapping[str, str] = node.metadata.annotations or {}
     labels = {**_own_labels(annotations.get(LABELS)), **(node.metadata.labels or {})}
-    return ClusterNode(str(node.metadata.name), labels, _addresses(node, annotations))
+    number = _as_number(annotations.get(AS_NUMBERS, ""))
+    return ClusterNode(str(node.metadata.name), labels, _addresses(node, annotations), number)
+
+
+def _as_number(text: str) -> int | None:
+    """None where Calico sees none, as in what it cannot read."""
+    parts = text.split(".")
+    most = 65535 if len(parts) == 2 else 4294967295
+    if len(parts) > 2 or not all(part.isascii() and part.isdecimal() and int(part) <= most for part in parts):
+        return None
+    return int(parts[-1]) + (int(parts[0]) << 16 if len(parts) == 2 else 0)
 
 
 def _own_labels(text: str | None) -> dict[str, str]:

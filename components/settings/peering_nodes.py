@@ -24,6 +24,8 @@ class ClusterNode:
     """Those of Calico's node, which has Kubernetes' and maybe more."""
     addresses: Sequence[IPAddress]
     """From which it speaks BGP, at most one of each family, IPv4 first."""
+    as_number: int | None = None
+    """Its own; None is the cluster's."""
 
 
 def with_nodes(settings: Settings, found: Sequence[ClusterNode]) -> Settings:

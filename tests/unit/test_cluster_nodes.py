@@ -1,4 +1,4 @@
-"""What of a Node object is Calico's node: its labels and its addresses."""
+"""What of a Node object is Calico's node: its labels, its addresses and its AS number."""
 
 import json
 
@@ -43,3 +43,22 @@ def test_the_labels_are_kubernetes_and_calicos_own_which_do_not_win() -> None:
 @pytest.mark.parametrize("text", ["", "no JSON", "[]"])
 def test_labels_that_nobody_can_read_are_none(text: str) -> None:
     assert cluster_node(node(annotations={"projectcalico.org/labels": text})).labels == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("64513", 64513),
+        ("4294967295", 4294967295),
+        ("1.10", 65546),
+        ("4294967296", None),
+        ("65536.1", None),
+        ("1.2.3", None),
+        ("AS64513", None),
+        ("", None),
+    ],
+)
+def test_a_nodes_own_as_number_is_what_calico_can_read(text: str, number: int | None) -> None:
+    own = {"projectcalico.org/ASNumber": text}
+    assert cluster_node(node("172.34.8.10", annotations=own)).as_number == number
+    assert cluster_node(node("172.34.8.10")).as_number is None
