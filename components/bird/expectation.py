@@ -28,8 +28,12 @@ def expectation(settings: Settings, parts: object = None) -> str:
         *(f"node {node}" for family in settings.families for node in family.neighbors),
         *(f"service {network}" for network in settings.service_networks),
         *(f"pod {network}" for network in settings.pod_networks),
-        # Its own node is then a block's only next hop.
-        *(["pod_next_hops one"] if settings.node_next_hop_mode == "Keep" else []),
+        # Its own node is then a block's only next hop: no other one names itself, or none hears of it.
+        *(
+            ["pod_next_hops one"]
+            if settings.node_next_hop_mode == "Keep" or settings.node_to_node_mesh == "Disabled"
+            else []
+        ),
         f"after {sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]}",
     ]
     return "\n".join(lines) + "\n"

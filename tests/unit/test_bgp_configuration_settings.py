@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.bird.expectation import expectation
 from components.settings.settings import Settings, SettingsError, read_settings
 from tests import golden
 from tests.unit.example import VALUES
@@ -21,6 +22,14 @@ def settings(**given: Any) -> Settings:
 def test_by_default_nothing_but_the_service_networks_is_ours() -> None:
     assert settings().bgp_configurations == {"default": {"lists": {}, "values": {}}}
     assert settings().taken_over == {"default": []}
+
+
+def test_without_the_mesh_a_block_has_its_own_node_as_next_hop_and_the_verification_asks_for_no_more() -> (
+    None
+):
+    asked = [expectation(settings(**given)) for given in ({}, {"nodeToNodeMesh": "Enabled"})]
+    assert not any("pod_next_hops" in text for text in asked)
+    assert "pod_next_hops one\n" in expectation(settings(nodeToNodeMesh="Disabled"))
 
 
 def test_each_setting_is_a_part_of_an_object() -> None:
