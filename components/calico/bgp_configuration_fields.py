@@ -28,9 +28,9 @@ MESH, AS_NUMBER, LOG_SEVERITY = "nodeToNodeMeshEnabled", "asNumber", "logSeverit
 VALUES = (AGGREGATION, BIND_MODE, MESH, AS_NUMBER, LOG_SEVERITY)
 # Refused in a node's object, or not read from it: confd takes its advertisements, its log level and its port.
 NODE_FIELDS = frozenset({ADVERTISEMENTS, COMMUNITIES, LOG_SEVERITY})
-# What Calico 3.31 sets in a new object; nobody need have meant it. Its aggregated API server does not say so
-# in a dry run.
-FILLED_IN = {AGGREGATION: "Enabled"}
+# What Calico sets in a new object, the log level from 3.32 on; nobody need have meant it. Its aggregated API
+# server does not say so in a dry run.
+FILLED_IN = {AGGREGATION: "Enabled", LOG_SEVERITY: "Info"}
 
 
 def _networks() -> Shape:

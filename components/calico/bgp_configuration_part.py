@@ -66,7 +66,7 @@ class Ours:
     `added`: by list, keys that were not there before us. `values`: those that we wrote, with what was there
     before. `uid`: the object that this was true of ("" for none): in an object made anew since, or in another
     cluster, nothing is ours. `made`: the object itself is ours. `filled_in`: what the API server set in the
-    spec of the object that we made (Calico 3.31: serviceLoadBalancerAggregation), so nobody's wish.
+    spec of the object that we made (as FILLED_IN), so nobody's wish.
     """
 
     added: Mapping[str, list[str]] = field(default_factory=dict)

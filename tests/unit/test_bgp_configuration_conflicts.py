@@ -84,10 +84,10 @@ def test_with_the_mesh_its_own_fields_are_in_nobodys_way() -> None:
 
 
 def test_a_place_of_a_nodes_object_is_told_as_the_setting_wants_it() -> None:
-    there = found(logSeverityScreen="Info")
+    there = found(logSeverityScreen="Error")
     there["metadata"]["name"] = "node.node1"
     text = told("https://cluster", conflicts(there, {"logSeverityScreen": "Debug"}, [], "project/stack"))
-    assert 'logSeverityScreen of BGPConfiguration node.node1: wanted "Debug", found "Info"' in text
+    assert 'logSeverityScreen of BGPConfiguration node.node1: wanted "Debug", found "Error"' in text
     assert "bgpConfigurationTakeOver to [node.node1/logSeverityScreen]" in text
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.calico.bgp_configuration_conflicts import conflicts
 from components.calico.bgp_configuration_fields import canonical_keys, wrong_places
 from components.calico.bgp_configuration_part import (
     MARK,
@@ -178,11 +179,17 @@ def test_the_same_value_of_others_is_theirs_and_stays() -> None:
     assert down(step.found, step.ours).found["spec"] == {"asNumber": 64513}
 
 
-def test_what_the_api_server_filled_in_is_nobodys_wish() -> None:
-    wanted = Part({}, {"serviceLoadBalancerAggregation": "Disabled"})
-    step = up(found(serviceLoadBalancerAggregation="Enabled"), wanted)
-    assert step.found["spec"] == {"serviceLoadBalancerAggregation": "Disabled"}
-    assert down(step.found, step.ours).found["spec"] == {"serviceLoadBalancerAggregation": "Enabled"}
+@pytest.mark.parametrize(
+    ("place", "filled_in", "wanted"),
+    [("serviceLoadBalancerAggregation", "Enabled", "Disabled"), ("logSeverityScreen", "Info", "Debug")],
+)
+def test_what_the_api_server_filled_in_is_nobodys_wish(place: str, filled_in: str, wanted: str) -> None:
+    made: dict[str, Any] = {place: filled_in}
+    new = found(**made)
+    assert conflicts(new, {place: wanted}, (), STACK) == []
+    step = up(new, Part({}, {place: wanted}))
+    assert step.found["spec"] == {place: wanted}
+    assert down(step.found, step.ours).found["spec"] == {place: filled_in}
 
 
 def test_a_value_that_somebody_has_written_over_ours_is_left_by_destroy() -> None:
