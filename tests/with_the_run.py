@@ -18,6 +18,8 @@ from pathlib import Path
 # Seconds for the command to end by itself.
 PATIENCE = 10.0
 EVERY = 0.2
+# Seconds between two looks in the end: what a killed engine leaves is watched for long.
+SELDOM = 5.0
 
 
 def others(session: int) -> list[int]:
@@ -46,9 +48,11 @@ def tell(process: int, what: signal.Signals) -> None:
 
 def watch(gone: int, session: int) -> None:
     """Wait for the starter's end or for that of the session, and have nothing of it outlive the starter."""
-    while not select.select([gone], [], [], EVERY)[0]:
+    pause = EVERY
+    while not select.select([gone], [], [], pause)[0]:
         if not others(session):
             return
+        pause = min(2 * pause, SELDOM)
     deadline = time.monotonic() + PATIENCE
     if session in others(session):
         tell(session, signal.SIGTERM)
