@@ -14,7 +14,7 @@ from components.calico import as_numbers
 from components.calico.bgp_configuration_conflicts import told
 from components.calico.bgp_configuration_fields import AS_NUMBER, DEFAULT, MESH
 from components.calico.bgp_configuration_writer import others_values, read_configuration
-from components.calico.cluster_nodes import cluster_nodes
+from components.calico.cluster_nodes import cluster_nodes, nodes_if_allowed
 from components.calico.ip_pools import pools_without_overlay
 from components.calico.known_filters import check_filters
 from components.calico.own_objects import Found, check_foreign, own_objects, own_peers
@@ -88,15 +88,17 @@ def check_as_numbers(site: Site, stack: str) -> list[str]:
     wrong, warnings = [], []
     for cluster in site.clusters:
         settings = site.cluster(cluster)
+        # All nodes call themselves by one number towards the others.
+        machines = {m: its for m, its in site.of_cluster(cluster).items() if not its.node_local_as_number}
+        if not machines:
+            continue
         client = cluster_client(settings)
         host = str(client.configuration.host)
         wanted = settings.bgp_configurations[DEFAULT].get("values", {}).get(AS_NUMBER)
         number = as_numbers.cluster_as_number(read_configuration(client, DEFAULT), wanted, stack)
-        nodes = as_numbers.node_as_numbers(client)
-        for machine, its in site.of_cluster(cluster).items():
+        nodes = nodes_if_allowed(client)
+        for machine, its in machines.items():
             expected = its.calico_as_number
-            if its.node_local_as_number:
-                continue
             if nodes is None:
                 fits = number.number == expected
                 warnings += [] if fits else [as_numbers.unknown(host, expected, number)]

@@ -1,6 +1,6 @@
 """The AS numbers that a cluster's nodes have, and whether the machine's BIRD expects these.
 
-Pure but for `node_as_numbers`, which reads the Node objects. As Calico 3.31's confd has it, a node has the
+Pure; the Node objects are read by cluster_nodes.py. As Calico 3.31's confd has it, a node has the
 number of its annotation, else `default`'s, else Calico's own; `asNumber` of a node's BGPConfiguration is read
 by nobody. Nodes that do not peer may have any number, and where somebody may not list nodes nothing is
 refused: what is seen then may be a mix that fits. It deliberately does not ask what a node's BIRD runs.
@@ -12,16 +12,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api
-
 from components.calico.bgp_configuration_fields import AS_NUMBER, DEFAULT, get_value
 from components.calico.bgp_configuration_part import marks
-from components.calico.calico_api import REQUEST_TIMEOUT, clear_errors
-from components.calico.cluster_nodes import AS_NUMBERS, cluster_node
+from components.calico.cluster_nodes import AS_NUMBERS
 from components.networks import IPAddress
 from components.settings.peering_nodes import ClusterNode
 from components.settings.setting_types import NAMESPACE
 from components.shared.shared_value import settle_value
+from components.shared.some_of import some_of
 
 # What nodes have where nobody says anything.
 CALICOS_OWN = 64512
@@ -54,18 +52,6 @@ def cluster_as_number(default: Mapping[str, Any] | None, wanted: int | None, sta
     return Number(int(left), where if left == now else f"{where}, where it is put back")
 
 
-def node_as_numbers(client: ApiClient) -> list[ClusterNode] | None:
-    """Every node, by name; None when they may not be listed: it only helps, and no right is asked for."""
-    with clear_errors(client, "listing the nodes"):
-        try:
-            nodes: Any = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT)
-        except ApiException as error:
-            if error.status in (401, 403):
-                return None
-            raise
-    return sorted((cluster_node(node) for node in nodes.items if node.metadata), key=lambda node: node.name)
-
-
 def others(
     nodes: Sequence[ClusterNode], neighbors: Collection[IPAddress], expected: int, cluster: Number
 ) -> dict[Number, list[str]]:
@@ -82,7 +68,9 @@ def others(
 
 def told(host: str, machine: str, expected: int, found: Mapping[Number, Sequence[str]]) -> str:
     """What does not fit on one machine, and what to do about it."""
-    lines = [f"  {_names(names)}: {number.number} ({number.where})" for number, names in found.items()]
+    lines = [
+        f"  {some_of(names, MOST_NAMES)}: {number.number} ({number.where})" for number, names in found.items()
+    ]
     every = sorted({number.number for number in found})
     ways = []
     if len(every) == 1:
@@ -106,8 +94,3 @@ def unknown(host: str, expected: int, cluster: Number) -> str:
         f" ({cluster.where}) unless they have an annotation {AS_NUMBERS}, which is not known, as nodes may"
         " not be listed: no session stands with those that have none"
     )
-
-
-def _names(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

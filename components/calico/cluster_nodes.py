@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from kubernetes.client import ApiClient, CoreV1Api
+from kubernetes.client import ApiClient, ApiException, CoreV1Api
 
 from components.calico.calico_api import REQUEST_TIMEOUT, clear_errors
 from components.networks import IPAddress
@@ -26,6 +26,8 @@ ADDRESSES = {4: "projectcalico.org/IPv4Address", 6: "projectcalico.org/IPv6Addre
 # A node's own AS number, as `64512` or `1.10`.
 AS_NUMBERS = "projectcalico.org/ASNumber"
 
+LISTING = "listing the nodes"
+
 
 def cluster_nodes(client: ApiClient) -> list[ClusterNode]:
     """Every node, by name.
@@ -37,15 +39,30 @@ def cluster_nodes(client: ApiClient) -> list[ClusterNode]:
         "list on nodes, to know which of them peer (calico-peering:nodesFromCluster, peerNodeSelector and"
         " peerNodes need it; without it list them in nodes and peeringNodes)"
     )
-    with clear_errors(client, "listing the nodes", needs):
-        nodes = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT).items
-    found = sorted((cluster_node(node) for node in nodes if node.metadata), key=lambda node: node.name)
+    with clear_errors(client, LISTING, needs):
+        found = _every_node(client)
     if without := [node.name for node in found if not node.addresses]:
         raise ProviderError(
             f"the cluster at {client.configuration.host} tells no InternalIP of {', '.join(without)}; "
             "set calico-peering:nodes instead of calico-peering:nodesFromCluster"
         )
     return found
+
+
+def nodes_if_allowed(client: ApiClient) -> list[ClusterNode] | None:
+    """Every node, by name; None when they may not be listed: for what only helps, and asks for no right."""
+    with clear_errors(client, LISTING):
+        try:
+            return _every_node(client)
+        except ApiException as error:
+            if error.status in (401, 403):
+                return None
+            raise
+
+
+def _every_node(client: ApiClient) -> list[ClusterNode]:
+    nodes: Any = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT)
+    return sorted((cluster_node(node) for node in nodes.items if node.metadata), key=lambda node: node.name)
 
 
 def cluster_node(node: Any) -> ClusterNode:

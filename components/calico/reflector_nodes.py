@@ -21,6 +21,7 @@ from components.calico.node_marks import ANNOTATION, LABEL, Mark, refuse_others
 from components.calico.node_sessions import RIGHTS, mesh_is_on, node_of
 from components.networks import overlap
 from components.shared.provider_errors import ProviderError
+from components.shared.some_of import some_of
 
 # Calico's manual has the full mesh for up to about a hundred nodes.
 MANY_NODES = 100
@@ -59,7 +60,7 @@ def reflector_warnings(client: CalicoClient, names: Sequence[str], cluster_id: s
     wrong, warnings = [], []
     for name in names:
         if name not in found:
-            wrong.append(f"{name} is no node of the cluster, which has {_some(sorted(found))}")
+            wrong.append(f"{name} is no node of the cluster, which has {some_of(sorted(found), LISTED)}")
             continue
         unfit, doubtful = judge(found[name], cluster_id)
         wrong += unfit
@@ -154,8 +155,3 @@ def _listed(client: CalicoClient, plural: str) -> list[dict[str, Any]]:
                 return []
             raise
     return list(found["items"])
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more

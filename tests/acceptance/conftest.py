@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from kubernetes.client import ApiClient
 
+from components.calico.calico_api import connect
 from lab.external import External
 from lab.layout import Layout
 from lab.site import HOSTS6, NODE_NETWORK6, NODES, NODES6, PEER, POD_NETWORK, POD_NETWORK6
@@ -48,6 +50,13 @@ def dual_stack(
     environment = with_settings(layout, tmp_path_factory.mktemp("dual-stack"), **DUAL_STACK)
     bare_stack.run("up", "--yes", "--skip-preview", "--refresh", environment=environment)
     return bare_stack
+
+
+@pytest.fixture(scope="module")
+def cluster(bare_stack: Stack) -> ApiClient:
+    """The lab's cluster, with all rights and nothing of the stack's."""
+    bare_stack.destroy()
+    return connect()
 
 
 @pytest.fixture(params=FAMILIES, ids=lambda family: family.name)

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from kubernetes.client import ApiClient, ApiException, CustomObjectsApi
 
-from components.calico.calico_api import GROUP, VERSION, connect
-from tests.on_the_lab import Stack
+from components.calico.calico_api import GROUP, VERSION
 from tools.calico_types.__main__ import committed, served
 from tools.calico_types.stricter import REQUIRED, VALUES
 
@@ -35,13 +34,6 @@ NAME = "default"
 """Some fields may stand in BGPConfiguration `default` only."""
 UNCHECKED = {("BGPConfigurationSpec", "bindMode")}
 """Where Calico takes what it does not know."""
-
-
-@pytest.fixture(scope="module")
-def cluster(bare_stack: Stack) -> ApiClient:
-    """The lab's cluster, with all rights and nothing of the stack's."""
-    bare_stack.destroy()
-    return connect()
 
 
 def around(definition: str, part: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from kubernetes.client import ApiClient, ApiException, CustomObjectsApi
 from kubernetes.utils import create_from_dict
 
-from components.calico.calico_api import GROUP, VERSION, connect
+from components.calico.calico_api import GROUP, VERSION
 from components.settings.site import read_site
 from tests.mocks.declared import KINDS, declared
-from tests.on_the_lab import Stack
 from tests.unit.calico_strategies import calico_sites
 from tests.unit.example import values
 
@@ -76,13 +75,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "machines": {"one": {"machineAddress": "172.34.8.45"}, "two": {"machineAddress": "172.34.8.46"}},
     },
 }
-
-
-@pytest.fixture(scope="module")
-def cluster(bare_stack: Stack) -> ApiClient:
-    """The lab's cluster, with all rights and nothing of the stack's."""
-    bare_stack.destroy()
-    return connect()
 
 
 def texts(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -13,21 +13,13 @@ from typing import Any, cast
 import pytest
 from kubernetes.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi, V1Secret
 
-from components.calico.calico_api import GROUP, VERSION, connect
+from components.calico.calico_api import GROUP, VERSION
 from tests.acceptance.wrong_objects import Wrong, table
-from tests.on_the_lab import Stack
 
 ROWS = table()
 REFUSED = {name: row for name, row in ROWS.items() if row.server}
 TAKEN = {name: row for name, row in ROWS.items() if row.taken}
 NO_NODE = {"nodeSelector": "has(no-such-label)"}
-
-
-@pytest.fixture(scope="module")
-def cluster(bare_stack: Stack) -> ApiClient:
-    """The lab's cluster, with all rights and nothing of the stack's."""
-    bare_stack.destroy()
-    return connect()
 
 
 def make(cluster: ApiClient, row: Wrong, **options: Any) -> Callable[[], Any]:

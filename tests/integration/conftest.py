@@ -8,6 +8,7 @@ from openstack import connect
 from lab.external import External
 from lab.layout import Layout
 from lab.routing import Routing
+from tests.integration.account import Account, account
 from tests.integration.delivered import Delivery
 from tests.integration.made_machine import Site, made_here
 from tests.integration.provided import NewRun, Port, begin_run
@@ -57,6 +58,20 @@ def no_stack(bare_stack: Stack) -> Stack:
     """The stack with nothing in it, for tests that leave it so."""
     bare_stack.destroy()
     return bare_stack
+
+
+@pytest.fixture(scope="module")
+def changing(module_stack: Stack) -> Iterator[Stack]:
+    """The stack in whatever way the test before left it, and as it was in the end."""
+    yield module_stack
+    module_stack.up("--refresh")
+
+
+@pytest.fixture(scope="module")
+def user(layout: Layout, calico: Calico, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """A service account of the cluster that may nothing yet."""
+    with account(layout, tmp_path_factory.mktemp("account")) as made:
+        yield made
 
 
 @pytest.fixture

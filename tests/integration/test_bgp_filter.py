@@ -30,13 +30,6 @@ SETTINGS: dict[str, Json] = {
 }
 
 
-@pytest.fixture(scope="module")
-def changing(module_stack: Stack) -> Iterator[Stack]:
-    """The stack in whatever way the test before left it, and as it was in the end."""
-    yield module_stack
-    module_stack.up("--refresh")
-
-
 def up(stack: Stack, changed: Changed, **settings: Json) -> None:
     """Apply the stack with advertised networks and these settings."""
     stack.run("up", "--yes", "--skip-preview", environment=changed(**SETTINGS, **settings))

@@ -25,13 +25,6 @@ SERVICE, *BLOCKS = PREFIXES
 FAR = "172.35.9.45"
 
 
-@pytest.fixture(scope="module")
-def changing(module_stack: Stack) -> Iterator[Stack]:
-    """The stack in whatever way the test before left it, and as it was in the end."""
-    yield module_stack
-    module_stack.up("--refresh")
-
-
 def up(stack: Stack, changed: Changed, **settings: Json) -> str:
     """Apply the stack with other settings; what it said."""
     done = stack.run("up", "--yes", "--skip-preview", environment=changed(**settings))

@@ -19,7 +19,7 @@ from components.settings.site import KEYS, Site, read_site
 from components.shared.provider_errors import ProviderError
 from lab.external import External
 from lab.layout import PROJECT, Layout
-from tests.integration.account import Account, Role, account
+from tests.integration.account import Account, Role
 from tests.integration.conftest import Calico, Changed, Stack, bird_routes, poll
 
 SETTINGS = {"nodesFromCluster": True, "nodes": []}
@@ -32,12 +32,6 @@ def roles(file: str) -> list[Role]:
 
 
 PREVIEW, UP = roles("preview.yaml"), roles("up.yaml")
-
-
-@pytest.fixture(scope="module")
-def user(layout: Layout, calico: Calico, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with account(layout, tmp_path_factory.mktemp("account")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ As in test_cluster_rights.py, whose words are used here. `nodes` may be listed b
 as well; that rule is left out, so that what is missing here is missed.
 """
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from components.calico.rights import Right
 from components.cluster_preflight import cluster_rights
 from components.settings.site import Site
 from lab.layout import Layout
-from tests.integration.account import Account, Role, account
+from tests.integration.account import Account, Role
 from tests.integration.conftest import Calico, Changed, Stack, poll
 from tests.integration.reflected import (
     PEER_NAME,
@@ -38,12 +37,6 @@ TO_PREVIEW, TO_UPDATE = roles("reflectors.yaml")
 # The second role of up.yaml is for a password.
 PREVIEW = [without_nodes(role) for role in roles("preview.yaml")]
 UP = [without_nodes(role) for role in roles("up.yaml") if role["kind"] == "ClusterRole"]
-
-
-@pytest.fixture(scope="module")
-def user(layout: Layout, calico: Calico, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with account(layout, tmp_path_factory.mktemp("account")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

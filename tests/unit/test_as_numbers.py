@@ -11,7 +11,6 @@ import pytest
 from kubernetes.client import Configuration
 
 from components import preflight
-from components.calico import as_numbers
 from components.calico.as_numbers import cluster_as_number
 from components.calico.bgp_configuration_part import MARK
 from components.calico.calico_api import V3, CalicoClient
@@ -51,7 +50,7 @@ def check(
     client.configuration.host = "https://cluster"
     monkeypatch.setattr(preflight, "cluster_client", lambda settings: client)
     monkeypatch.setattr(preflight, "read_configuration", lambda client, name: found)
-    monkeypatch.setattr(as_numbers, "node_as_numbers", lambda client: known)
+    monkeypatch.setattr(preflight, "nodes_if_allowed", lambda client: known)
     site: Site = read_site(values(**settings))
     return check_as_numbers(site, STACK)
 
