@@ -14,12 +14,13 @@ from pathlib import Path
 
 from lab import control_groups, keeper
 from lab.debian import Tools, tools
-from lab.engine.build import Product, built, is_built
+from lab.engine.build import is_built
 from lab.engine.products import needed, pulumi_on_path
 from lab.errors import LabError
 from lab.layout import PROJECT, Layout
 from lab.newer_bird import newer_birds
 from lab.openstack.venv import ensure_venv
+from lab.programs import programs
 from lab.progress import Steps
 from lab.rootfs import rootfs
 from lab.stack import install_own_plugins
@@ -86,19 +87,12 @@ def gather(layout: Layout, steps: Steps) -> Parts:
         root = rootfs(layout, unpacked, newer, steps.say)
     with steps("OpenStack from PyPI (about a minute the first time)", long=True):
         venv = ensure_venv(layout, steps.say)
-    programs = {product.program: _program(layout, product, steps) for product in needed()}
+    built = programs(layout, steps)
     command_plugin = False
     if pulumi_on_path():
         with steps(f"plugins for {pulumi_on_path()}", long=True):
             command_plugin = install_own_plugins()
-    return Parts(unpacked, root, venv, programs, command_plugin)
-
-
-def _program(layout: Layout, product: Product, steps: Steps) -> Path:
-    if is_built(layout.cache, product):
-        return built(layout.cache, product)
-    with steps(f"build {product.program} (some minutes the first time)", long=True):
-        return built(layout.cache, product, steps.say)
+    return Parts(unpacked, root, venv, built, command_plugin)
 
 
 def clear_dead(layout: Layout) -> None:

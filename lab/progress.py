@@ -6,11 +6,14 @@ one when it starts if it may take long, so that a log never stands still unexpla
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+# Seconds between two lines about one long step, where there is no terminal.
+EVERY = 30.0
 
 
 class Steps:
@@ -27,7 +30,7 @@ class Steps:
         """A line beside the steps."""
         self.console.print(f"  {text}", markup=False)
 
-    def _enter(self, name: str) -> int | None:
+    def _enter(self, name: str) -> TaskID | None:
         if not self._live:
             return None
         with self._lock:
@@ -36,14 +39,14 @@ class Steps:
                 self._progress = Progress(*columns, console=self.console, transient=True)
                 self._progress.start()
             self._running += 1
-            return int(self._progress.add_task(name, total=None))
+            return self._progress.add_task(name, total=None)
 
-    def _leave(self, task: int | None) -> None:
+    def _leave(self, task: TaskID | None) -> None:
         if task is None:
             return
         with self._lock:
             assert self._progress is not None
-            self._progress.remove_task(task)  # type: ignore[arg-type]  # rich's NewType of int
+            self._progress.remove_task(task)
             self._running -= 1
             if self._running == 0:
                 self._progress.stop()
@@ -52,12 +55,29 @@ class Steps:
     @contextmanager
     def __call__(self, name: str, long: bool = False) -> Iterator[None]:
         """Show the step `name` while the block runs; `long` says that it may take minutes."""
+        with self.measured(name, long):
+            yield
+
+    @contextmanager
+    def measured(self, name: str, long: bool = True) -> Iterator[Callable[[float, str], None]]:
+        """The same for a step that knows how far it is: it calls what it gets with a share and a text."""
         if long and not self._live:
             self.console.print(f"  … {name}", markup=False)
         start, mark = time.monotonic(), "✗"
         task = self._enter(name)
+        last = start
+
+        def told(share: float, text: str) -> None:
+            nonlocal last
+            words = f"{name}: {share:.0%}, {text}"
+            if task is not None and self._progress is not None:
+                self._progress.update(task, description=words)
+            elif time.monotonic() - last >= EVERY:
+                last = time.monotonic()
+                self.console.print(f"  … {words}", markup=False)
+
         try:
-            yield
+            yield told
             mark = "✓"
         finally:
             self._leave(task)

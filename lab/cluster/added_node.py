@@ -16,8 +16,8 @@ from lab.cluster.node_router import NodeRouter
 from lab.cluster.objects import node
 from lab.cluster.pki import Pki
 from lab.debian import tools
-from lab.engine.build import built
-from lab.engine.products import CLUSTER
+from lab.engine.build import folder
+from lab.engine.products import CONFD
 from lab.hosts import Host
 from lab.layout import Layout
 from lab.network import ip, ip_batch
@@ -51,14 +51,13 @@ def added_node(
 ) -> Iterator[NodeRouter]:
     """Add it while the block lasts; at the end its BIRD stops cleanly, as on a node that is shut down."""
     pki = Pki(layout.pki)
-    [one] = (product for product in CLUSTER if product.program == "calico-confd")
     router = NodeRouter(
         layout,
         Host(name, layout),
         address,
         tools(layout),
         layout.bin,
-        built(layout.cache, one) / "files",
+        folder(layout.cache, CONFD) / "files",
         pki,
     )
     # Every node's confd is of one service account.

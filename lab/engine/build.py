@@ -1,137 +1,182 @@
 """Builds programs from Go modules into the user's cache: the engine, its plugins, Kubernetes, Calico.
 
-Each product is one Go module under lab/engine/ (their dependencies cannot be reconciled in one) with a
-committed go.sum, and lands in a folder keyed by that module's files and the build flags. Nothing but
-the Go module proxy, as the machine's Go is set up, is asked. Which products are needed is decided in
-lab/engine/products.py.
+A program lands in a folder keyed by its module's files and the build flags. The modules are built side by
+side, the programs of one after the other, so that what they share is compiled once. When all programs that
+were asked for are there, the build cache goes: it is larger than everything else and of no more use. Which
+programs are needed is decided in products.py.
 """
 
+import fcntl
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
+from typing import TypeVar
 
-from lab.cache import build_once
+from lab.cache import COMPLETE, build_once
+from lab.engine.estimate import Work, minutes
+from lab.engine.go import ENVIRONMENT, FLAGS, MODULES, Go
+from lab.engine.packages import Package, list_packages
+from lab.engine.products import Product
 from lab.errors import LabError
-from lab.hosts import last_lines
 
-MODULES = Path(__file__).resolve().parent
-# One set of flags everywhere: another set would miss Go's build cache. Without cgo no C compiler.
-FLAGS = ("-trimpath", "-buildvcs=false")
-ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A file or folder of a Go module that is copied beside the program it belongs to.
-
-    `within` is the folder under lab/engine/ whose go.mod decides the version.
-    """
-
-    within: str
-    module: str
-    source: str
-    target: str
+T = TypeVar("T")
+# What is told of a build: how much is done (0 to 1), and in words.
+Told = Callable[[float, str], None]
+# Modules that are built at the same time: one alone often waits for a single large package or its linker.
+SIDE_BY_SIDE = 2
 
 
-@dataclass(frozen=True)
-class Product:
-    """One program: its module's folder, the package to build, linker flags, files that go with it.
-
-    `embedded` maps a file name in the module's folder to a file of a dependency that is laid there for
-    the compiler only (`go build -overlay`).
-    """
-
-    program: str
-    module: str
-    package: str
-    ldflags: str = ""
-    copies: tuple[Copy, ...] = ()
-    embedded: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-    def key(self) -> str:
-        """Changes when anything that decides the outcome changes."""
-        digest = sha256(repr((self, FLAGS, sorted(ENVIRONMENT.items()))).encode())
-        for path in sorted((MODULES / self.module).glob("*")):
-            if path.suffix in (".go", ".mod", ".sum"):
-                digest.update(path.name.encode() + path.read_bytes())
-        return digest.hexdigest()[:16]
+def key(product: Product) -> str:
+    """Changes when anything that decides the outcome changes."""
+    digest = sha256(repr((product, FLAGS, sorted(ENVIRONMENT.items()))).encode())
+    module = MODULES / product.module
+    sources = [module / "go.mod", module / "go.sum"]
+    if product.package.startswith("."):
+        sources += sorted((module / product.package).glob("*.go"))
+    for path in sources:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
-def go(*arguments: str, folder: Path) -> str:
-    """Run the machine's Go in a module's folder and return what it prints.
-
-    Raises:
-        LabError: when Go is missing or fails, with its last lines.
-    """
-    if not shutil.which("go"):
-        raise LabError(
-            "Go is not on PATH: the lab builds Kubernetes, Calico and (where `pulumi` is not on PATH)"
-            " Pulumi from Go modules. Install Go 1.26 and run it again."
-        )
-    done = subprocess.run(
-        ["go", *arguments],
-        cwd=folder,
-        env={**os.environ, **ENVIRONMENT},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        raise LabError(
-            f"`go {' '.join(arguments)}` failed in {folder}. The lab needs Go 1.26 and the Go module"
-            f" proxy:\n{last_lines(done.stderr)}"
-        )
-    return done.stdout.strip()
-
-
-def module_folder(name: str, folder: Path) -> Path:
-    """Where Go keeps the sources of a dependency, downloaded first if need be."""
-    go("mod", "download", name, folder=folder)
-    return Path(go("list", "-m", "-f", "{{.Dir}}", name, folder=folder))
-
-
-def _build(product: Product, target: Path) -> None:
-    folder = MODULES / product.module
-    overlay: list[str] = []
-    if product.embedded:
-        replace = {
-            str(folder / name): str(module_folder(module, folder) / source)
-            for name, (module, source) in product.embedded.items()
-        }
-        (target / "overlay.json").write_text(json.dumps({"Replace": replace}))
-        overlay = ["-overlay", str(target / "overlay.json")]
-    ldflags = f"-s -w {product.ldflags}".strip()
-    output = str(target / product.program)
-    go("build", *FLAGS, *overlay, "-ldflags", ldflags, "-o", output, product.package, folder=folder)
-    for copy in product.copies:
-        source = module_folder(copy.module, MODULES / copy.within) / copy.source
-        place = target / copy.target
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # The module cache is read-only; copies are ours to remove.
-        if source.is_dir():
-            shutil.copytree(source, place, copy_function=shutil.copyfile)
-            for path in (place, *place.rglob("*")):
-                path.chmod(0o755 if path.is_dir() else 0o644)
-        else:
-            shutil.copyfile(source, place)
-            place.chmod(0o755)
-
-
-def built(cache: Path, product: Product, say: Callable[[str], None] = lambda text: None) -> Path:
-    """The folder that holds the product's program and files, built now if it is not in the cache.
-
-    Raises:
-        LabError: when Go is missing or the build fails.
-    """
-    folder = cache / "engine" / f"{product.program}-{product.key()}"
-    return build_once(folder, lambda target: _build(product, target), say)
+def folder(cache: Path, product: Product) -> Path:
+    """Where the program and its files are, or will be."""
+    return cache / "engine" / f"{product.program}-{key(product)}"
 
 
 def is_built(cache: Path, product: Product) -> bool:
-    """Whether `built` would return at once."""
-    return (cache / "engine" / f"{product.program}-{product.key()}" / ".complete").exists()
+    """Whether `build` would have nothing to do for it."""
+    return (folder(cache, product) / COMPLETE).exists()
+
+
+def build(
+    cache: Path,
+    products: Sequence[Product],
+    told: Told = lambda share, text: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> dict[str, Path]:
+    """The folder of each program, by its name; those that are not in the cache are built now.
+
+    Another process that builds is waited for (`say` reports it). What an interrupted build had compiled is
+    not compiled again.
+
+    Raises:
+        LabError: when Go is missing or a build fails, for each module in which one does.
+    """
+    if not all(is_built(cache, product) for product in products):
+        cache.mkdir(parents=True, exist_ok=True)
+        with (cache / "engine.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("another process is building programs; waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            missing = [product for product in products if not is_built(cache, product)]
+            if missing:
+                _Build(Go(cache), missing, told).run()
+    return {product.program: folder(cache, product) for product in products}
+
+
+@dataclass
+class _Build:
+    """One build of several programs."""
+
+    go: Go
+    products: Sequence[Product]
+    told: Told
+
+    def run(self) -> None:
+        """Compile, and remove what was only needed for that."""
+        modules: dict[str, list[Product]] = {}
+        for product in self.products:
+            modules.setdefault(product.module, []).append(product)
+        self.told(0, "fetching the modules' sources")
+        packages = _side_by_side(modules, len(modules), lambda name: self._packages(name, modules[name]))
+        # A package of two modules is compiled for each, Go's own once.
+        sizes = {
+            package.path if package.standard else f"{module} {package.path}": package.size
+            for module, found in packages.items()
+            for package in found
+            if not package.built
+        }
+        self.work, self.started, self.lock = Work(sizes, os.cpu_count() or 1), time.monotonic(), Lock()
+        self.running: list[str] = []
+        self._report()
+        _side_by_side(modules, SIDE_BY_SIDE, lambda name: self._build(modules[name]))
+        shutil.rmtree(self.go.build_cache, ignore_errors=True)
+
+    def _packages(self, module: str, products: Sequence[Product]) -> list[Package]:
+        overlay = self._overlay(products)
+        return list_packages(self.go, module, [product.package for product in products], overlay)
+
+    def _build(self, products: Sequence[Product]) -> None:
+        for product in products:
+            self.running.append(product.program)
+            build_once(folder(self.go.cache, product), partial(self._compile, product))
+            self.running.remove(product.program)
+
+    def _compile(self, product: Product, target: Path) -> None:
+        def heard(line: str) -> None:
+            with self.lock:
+                if self.work.finish(line) or self.work.finish(f"{product.module} {line}"):
+                    self._report()
+
+        flags = ("-v", *FLAGS, *self._overlay([product]), f"-ldflags={f'-s -w {product.ldflags}'.strip()}")
+        output = str(target / product.program)
+        self.go.follow(heard, "build", *flags, "-o", output, product.package, module=product.module)
+        for copy in product.copies:
+            _copy(self.go.module_folder(copy.module, copy.within) / copy.source, target / copy.target)
+
+    def _report(self) -> None:
+        work = self.work
+        left = minutes(work.left(time.monotonic() - self.started))
+        self.told(
+            work.finished / max(work.total, 1),
+            f"{len(work.done)} of {len(work.sizes)} packages, {left} left; now {', '.join(self.running)}",
+        )
+
+    def _overlay(self, products: Sequence[Product]) -> list[str]:
+        """The flag that lays the products' embedded files into their packages, where there are any."""
+        replace = {
+            str(MODULES / product.module / name): str(self.go.module_folder(module, product.module) / source)
+            for product in products
+            for name, (module, source) in product.embedded.items()
+        }
+        if not replace:
+            return []
+        path = self.go.cache / "engine" / f"overlay-{products[0].module}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"Replace": replace}))
+        return ["-overlay", str(path)]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or folder out of the module cache, which is read-only; copies are ours to remove."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+        for path in (target, *target.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    else:
+        shutil.copyfile(source, target)
+        target.chmod(0o755)
+
+
+def _side_by_side(names: Iterable[str], count: int, do: Callable[[str], T]) -> dict[str, T]:
+    """What `do` returns for each name, at most `count` at a time; all errors as one."""
+    with ThreadPoolExecutor(count) as pool:
+        futures = {name: pool.submit(do, name) for name in names}
+    errors = [error for future in futures.values() if (error := future.exception())]
+    for error in errors:
+        if not isinstance(error, LabError):
+            raise error
+    if errors:
+        raise LabError("\n".join(map(str, errors)))
+    return {name: future.result() for name, future in futures.items()}

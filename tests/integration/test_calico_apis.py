@@ -21,8 +21,8 @@ from lab.cluster.other_api import (
     silent_api_server,
     without_api_server,
 )
-from lab.engine.build import built
-from lab.engine.products import CLUSTER
+from lab.engine.build import folder
+from lab.engine.products import CONFD
 from lab.external import External
 from lab.layout import Layout
 from tests.integration.conftest import Calico, Changed, Stack, bird_routes, emptied
@@ -138,8 +138,7 @@ def test_native_definitions_are_used_where_calico_uses_them(
     default: Calico, layout: Layout, tmp_path: Path
 ) -> None:
     api = default.api
-    [confd] = (product for product in CLUSTER if product.program == "calico-confd")
-    files = built(layout.cache, confd) / "files"
+    files = folder(layout.cache, CONFD) / "files"
     with without_api_server(api), native_definitions(api, files):
         assert "no Calico uses them" in refused()
         assert look(connect(), KINDS).native

@@ -1,4 +1,4 @@
-module calico-peering/lab/engine/kubernetes
+module calico-peering/lab/engine/kubernetes-1.36
 
 go 1.26.0
 

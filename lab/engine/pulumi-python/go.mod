@@ -1,4 +1,4 @@
-module calico-peering/lab/engine/language-python
+module calico-peering/lab/engine/pulumi-python
 
 go 1.26.0
 
