@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 TESTS ?= tests/integration tests/acceptance
 
-.PHONY: lab unit life integration test check deep format golden types calico-schema requirements down
+.PHONY: lab unit life integration test check deep format golden types calico-schema requirements down clean-cache
 
 lab: $(VENV)/installed
 	$(BIN)/python -m lab up
@@ -15,6 +15,10 @@ lab: $(VENV)/installed
 
 down: $(VENV)/installed
 	$(BIN)/python -m lab down
+
+# Removes what labs are made of from the user's cache, and says how much that frees.
+clean-cache: $(VENV)/installed
+	$(BIN)/python -m lab clean-cache
 
 test: check unit life integration
 

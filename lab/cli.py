@@ -1,4 +1,4 @@
-"""`python -m lab up | down | status [--json] | show | exec MACHINE -- COMMAND`.
+"""`python -m lab up | down | clean-cache | status [--json] | show | exec MACHINE -- COMMAND`.
 
 The command line only; what the commands do is in lab/lifecycle.py, lab/status.py and lab/enter.py.
 """
@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from lab import keeper, lifecycle
+from lab.clean_cache import clean_cache
 from lab.errors import LabError
 from lab.layout import PROJECT, Layout
 from lab.progress import Steps
@@ -20,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="bring the lab up (about 20 minutes of builds the first time)")
     commands.add_parser("down", help="take it down; nothing stays behind but the caches")
+    commands.add_parser("clean-cache", help="remove what labs are made of from the user's cache")
     status = commands.add_parser("status", help="machines, addresses, sessions, URLs")
     status.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("show", help="sessions, routes and HTTP answers on the external machine")
@@ -50,6 +52,8 @@ def _run(options: argparse.Namespace, layout: Layout) -> int:
             lifecycle.up(layout, Steps())
         case "down":
             lifecycle.down(layout, Steps())
+        case "clean-cache":
+            clean_cache(layout.cache, print)
         case "status":
             return _inside(_running(layout), "lab.status", "json" if options.json else "table")
         case "show":
