@@ -4,6 +4,7 @@ import pulumi
 
 from components.calico.stack_name import stack_name
 from components.cluster_preflight import check_apis, check_rights, find_namespaces
+from components.configuration import configuration_keys
 from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
 from components.preflight import (
@@ -22,7 +23,7 @@ from components.shared.provider_errors import ProviderError
 
 config = pulumi.Config()
 try:
-    site = read_site({key: config.get(key) or "" for key in KEYS})
+    site = read_site({key: config.get(key) or "" for key in KEYS}, configuration_keys())
     warnings = check_apis(site)
     site = find_namespaces(site)
     check_rights(site, writing=not pulumi.runtime.is_dry_run())

@@ -7,7 +7,7 @@ means is settings.py's.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -24,6 +24,7 @@ from components.settings.settings import (
     pair_networks,
     read_settings,
 )
+from components.settings.unknown_keys import no_such_setting, unknown_keys
 
 MACHINES, CLUSTERS = "machines", "clusters"
 KEYS = (*SETTINGS_KEYS, MACHINES, CLUSTERS)
@@ -129,13 +130,15 @@ def single(settings: Settings) -> Site:
     return Site({(settings.machine_name, ""): settings})
 
 
-def read_site(values: Values) -> Site:
+def read_site(values: Values, found: Iterable[str] = ()) -> Site:
     """The site out of configuration texts by key (without the namespace); an empty text is unset.
+
+    `found`: all keys of the configuration, with their namespaces.
 
     Raises:
         SettingsError: naming every key that is wrong, what was found and what would be right.
     """
-    wrong: list[str] = []
+    wrong = [f"  {line}" for line in unknown_keys(found, KEYS)]
     plain = {key: text for key, text in values.items() if key not in (MACHINES, CLUSTERS)}
     clusters = _named(values, CLUSTERS, CLUSTER_KEYS, MOST_CLUSTER_NAME, wrong)
     machines = _named(values, MACHINES, MACHINE_KEYS, 54, wrong)
@@ -178,7 +181,9 @@ def _named(
             wrong.append(
                 f"  {where}: wanted a DNS label: small letters, digits and dashes, at most {longest}"
             )
-        wrong += [f"  {where}.{other}: {_elsewhere(other, key)}" for other in own if other not in allowed]
+        wrong += [
+            f"  {where}.{other}: {_elsewhere(other, key, allowed)}" for other in own if other not in allowed
+        ]
     return {
         name: {
             other: value if isinstance(value, str) else json.dumps(value)
@@ -189,14 +194,14 @@ def _named(
     }
 
 
-def _elsewhere(key: str, found_in: str) -> str:
+def _elsewhere(key: str, found_in: str, allowed: frozenset[str]) -> str:
     """Why a setting may not stand where it does."""
     if key == "machineName":
         return f"a machine is called as it is in {NAMESPACE}:{MACHINES}"
     if key in SETTINGS_KEYS:
         other = MACHINES if found_in == CLUSTERS else CLUSTERS
         return f"is not a setting of one of {found_in}: set it plainly, or in {NAMESPACE}:{other}"
-    return "no such setting"
+    return no_such_setting(key, allowed)
 
 
 def _not_apart(site: Site) -> list[str]:
