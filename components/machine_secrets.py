@@ -17,7 +17,13 @@ from components.settings.setting_types import NAMESPACE
 from components.settings.site import MACHINES
 
 # What has to be done with one that stands in clear: the engine keeps the configuration in the state as given.
-NEVER_CLEAR = {"sshHostPrivateKey": "make a new key", "bgpPassword": "take another password"}
+# Pulumi.yaml cannot say so: there a secret can have no default, and without one it would be required.
+NEVER_CLEAR = {
+    "sshPrivateKey": "make a new key",
+    "sshHostPrivateKey": "make a new key",
+    "sshBastionPrivateKey": "make a new key",
+    "bgpPassword": "take another password",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def machine_secrets(config: pulumi.Config, machine: str, several: bool) -> Machi
         # Whether it is empty, the default of Pulumi.yaml, is no secret.
         if not text:
             return None
-        if key in NEVER_CLEAR and not is_config_secret(config.full_key(where)):
+        if not is_config_secret(config.full_key(where)):
             path = f"{MACHINES}.{machine}.{key}" if own else key
             raise pulumi.RunError(
                 f"{NAMESPACE}:{path} stands in clear in the stack's configuration; {NEVER_CLEAR[key]}, and"
