@@ -11,9 +11,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from lab.apt import RELEASE, main_sources
 from lab.bird3_package import STARTER, bird3_package
 from lab.cache import build_once
-from lab.debian import RELEASE, Tools, main_sources
+from lab.debian import Tools
 from lab.errors import LabError
 from lab.hosts import last_lines
 from lab.layout import Layout
