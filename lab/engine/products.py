@@ -69,15 +69,14 @@ CLUSTER = (
             Copy("calico", _CALICO, "manifests/apiserver.yaml", "files/apiserver.yaml"),
         ),
     ),
+)
+# What only tests need, by the names in lab/extras.py.
+EXTRAS = {
+    # They have the cluster's objects written as its administrators write them.
+    "calicoctl": Product("calicoctl", "calicoctl", f"{_CALICO}/calicoctl/calicoctl"),
     # calico-node's status reporter, which is no program of its own there (lab/engine/calico/main.go).
-    Product("calico-node-status", "calico", "."),
-)
-
-
-CLIENTS = (
-    # For tests, which have the cluster's objects written as its administrators write them.
-    Product("calicoctl", "calicoctl", f"{_CALICO}/calicoctl/calicoctl"),
-)
+    "node-status": Product("calico-node-status", "calico", "."),
+}
 
 
 def pulumi_on_path() -> str | None:
@@ -86,6 +85,5 @@ def pulumi_on_path() -> str | None:
 
 
 def needed() -> tuple[Product, ...]:
-    """The products that this machine needs, the longest builds first."""
-    cluster = (*CLUSTER, *CLIENTS)
-    return cluster if pulumi_on_path() else (*ENGINE[::-1], *cluster)
+    """The products that this machine needs for every lab, the longest builds first."""
+    return CLUSTER if pulumi_on_path() else (*ENGINE[::-1], *CLUSTER)

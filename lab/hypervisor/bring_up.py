@@ -31,7 +31,6 @@ def bring_up(
     layout: Layout,
     hosts: Hosts,
     tools: Tools,
-    rootfs: Path,
     venv: Path,
     made: Made,
     step: Callable[[str], AbstractContextManager[None]],
@@ -48,8 +47,7 @@ def bring_up(
         wiring.adopt(made)
         hosts[SWITCH].run("sh", "-c", FILTERED)
         _enforce(layout, hosts, tools, venv)
-    words = (str(layout.folder), str(tools.folder), str(rootfs))
-    _start_with_api(layout, hosts, "instances", *words)
+    _start_with_api(layout, hosts, "instances", str(layout.folder))
 
 
 def _start_with_api(

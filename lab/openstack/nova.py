@@ -2,8 +2,9 @@
 
 Its compute service has Nova's own fake driver: a machine becomes ACTIVE at once, with its ports bound
 to the host COMPUTE_HOST, and nothing runs. What Nova was told (ports, image, key, user data) is all in
-its API. A machine that asks for a volume gets one of Cinder's, attached as far as both know. Neutron
-does not tell Nova about ports and need not: the fake driver waits for none.
+its API. A machine that asks for a volume gets one of Cinder's, where the lab has Cinder (lab/extras.py),
+attached as far as both know. Neutron does not tell Nova about ports and need not: the fake driver waits
+for none.
 """
 
 from pathlib import Path
