@@ -1,8 +1,8 @@
 """Brings the lab's parts up, inside the keeper's namespaces.
 
 Run by lab/lifecycle.py as `python -m lab.bring_up FOLDER`; what the lab is made of is written there already
-(lab/parts.py). The external machine, the cluster and OpenStack do not depend on each other and come up side
-by side.
+(lab/parts.py). The external machine, the cluster, OpenStack and the program's stack do not depend on each
+other and come up side by side.
 """
 
 import os
@@ -33,10 +33,11 @@ def bring_up(layout: Layout, parts: Parts) -> None:
     with steps("network: switch, nodes, external machine, management host"):
         network.bring_up()
 
+    machine = External(layout, hosts[PEER])
+    machine.prepare(parts.debian)
+
     def external_machine() -> None:
-        machine = External(layout, hosts[PEER])
         with steps("external machine: boot Debian, systemd, sshd"):
-            machine.prepare(parts.debian)
             machine.wait(machine.boot(parts.tools))
 
     def kubernetes() -> None:
@@ -47,11 +48,13 @@ def bring_up(layout: Layout, parts: Parts) -> None:
         made = openstack.bring_up(layout, hosts[MGMT], parts.openstack, parts.cinder, steps)
         hypervisor.bring_up(layout, hosts, parts.tools, parts.openstack, made, steps)
 
+    def stack_of_the_program() -> None:
+        with steps("stack `lab`: state backend, passphrase, configuration"):
+            stack.prepare(layout, hosts[MGMT], parts.command_plugin)
+
     with side_by_side() as start:
-        for part in (external_machine, kubernetes, network_service):
+        for part in (network_service, kubernetes, external_machine, stack_of_the_program):
             start(part)
-    with steps("stack `lab`: state backend, passphrase, configuration"):
-        stack.prepare(layout, hosts[MGMT], parts.command_plugin)
 
 
 def link_programs(layout: Layout, programs: dict[str, Path]) -> None:
