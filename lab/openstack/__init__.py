@@ -19,9 +19,8 @@ from pathlib import Path
 
 from lab.hosts import Host
 from lab.layout import PROJECT, Layout
-from lab.openstack import cinder, clouds, glance, keystone, neutron, nova, placement
+from lab.openstack import cinder, clouds, glance, kept_site, keystone, neutron, nova, placement
 from lab.openstack.accounts import (
-    ADMIN,
     CINDER_USER,
     GLANCE_USER,
     NEUTRON_USER,
@@ -42,9 +41,10 @@ def bring_up(
 ) -> Made:
     """Start all services on `host`, make the site's objects, write `layout.clouds`.
 
-    Always from nothing: what an earlier call left in `<layout.folder>/openstack` is removed. `venv` is
-    what `ensure_venv` returned, `cinder_venv` what `ensure_cinder` did, where the lab has Cinder. Every user
-    gets a new random password. Returns what was made for the machines that the lab's switch has.
+    What an earlier call left in `<layout.folder>/openstack` is removed. The site's objects are made once for
+    each version of the lab, and copied afterwards (lab/openstack/kept_site.py). `venv` is what `ensure_venv`
+    returned, `cinder_venv` what `ensure_cinder` did, where the lab has Cinder. Every user gets a new random
+    password. Returns what was made for the machines that the lab's switch has.
 
     Raises:
         LabError: when a service does not start or refuses, with the last lines of its log.
@@ -53,7 +53,9 @@ def bring_up(
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700, parents=True)
-    passwords = new_passwords(cinder_venv is not None)
+    with_cinder = cinder_venv is not None
+    passwords = new_passwords(with_cinder)
+    kept = kept_site.find_kept(layout, venv, with_cinder)
 
     def run(module: str) -> str:
         words = (sys.executable, "-m", module)
@@ -62,20 +64,24 @@ def bring_up(
     # All load at the same time, the longest first: the others ask Keystone nothing until it has
     # everybody's users, and Nova waits for that by itself.
     services = [
-        nova.start(folder / "nova", host, venv, passwords[NOVA_USER]),
-        neutron.start(folder / "neutron", host, venv, passwords[NEUTRON_USER]),
+        nova.start(folder / "nova", host, venv, passwords[NOVA_USER], kept),
+        neutron.start(folder / "neutron", host, venv, passwords[NEUTRON_USER], kept),
         placement.start(folder / "placement", host, venv, passwords[PLACEMENT_USER]),
-        glance.start(folder / "glance", host, venv, passwords[GLANCE_USER]),
+        glance.start(folder / "glance", host, venv, passwords[GLANCE_USER], kept),
     ]
     if cinder_venv:
         services.append(cinder.start(folder / "cinder", host, cinder_venv, passwords[CINDER_USER]))
-    with step("OpenStack: Keystone, projects, users, catalog"):
-        keystone.start(folder / "keystone", host, venv, passwords[ADMIN]).wait()
-        run("lab.openstack.identity")
+    with step(f"OpenStack: Keystone{'' if kept else ', projects, users, catalog'}"):
+        keystone.start(folder / "keystone", host, venv, passwords, kept).wait()
+        if not kept:
+            run("lab.openstack.identity")
     with step(f"OpenStack: Neutron, Placement, Glance, Nova{', Cinder' if cinder_venv else ''}"):
         for service in services:
             service.wait()
+    clouds.write(layout.clouds, passwords)
+    if kept:
+        return kept_site.read_made(kept)
     with step("OpenStack: network, node ports, router, flavor, image"):
-        printed = run("lab.openstack.site")
-        clouds.write(layout.clouds, passwords)
-    return Made(**json.loads(printed))
+        made = Made(**json.loads(run("lab.openstack.site")))
+        kept_site.keep(layout, venv, with_cinder, folder, made)
+    return made

@@ -37,10 +37,11 @@ def _pristine(venv: Path, name: str) -> Path:
     return venv.parent / "databases" / name
 
 
-def copy(venv: Path, folder: Path, *names: str) -> None:
-    """Put empty databases into a service's folder."""
+def copy(venv: Path, folder: Path, *names: str, kept: Path | None = None) -> None:
+    """Put databases into a service's folder: empty ones, or those of `kept` (lab/openstack/kept_site.py)."""
     for name in names:
-        shutil.copy(_pristine(venv, name), folder)
+        with_site = kept / name if kept else None
+        shutil.copy(with_site if with_site and with_site.exists() else _pristine(venv, name), folder)
 
 
 def _run(what: str, *command: str) -> None:

@@ -69,16 +69,17 @@ send_service_user_token = true
 {token_check(NOVA_USER, password, "compute")}"""
 
 
-def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
+def start(folder: Path, host: Host, venv: Path, password: str, kept: Path | None) -> Serving:
     """Prepare Nova in `folder`, which must not exist, and start it on `host`.
 
     It listens only when its compute service is up, and that waits for Keystone to know the user
-    NOVA_USER, whose `password` this is, and for Placement.
+    NOVA_USER, whose `password` this is, and for Placement. `kept` is the site of an earlier lab, if there
+    is one.
     """
     folder.mkdir(mode=0o700)
     for name in ("instances", "lock"):
         (folder / name).mkdir()
-    databases.copy(venv, folder, NOVA, NOVA_CELL0, NOVA_API)
+    databases.copy(venv, folder, NOVA, NOVA_CELL0, NOVA_API, kept=kept)
     configuration = folder / "nova.conf"
     write_private(configuration, _configuration(folder, password))
     # Nova takes the first of its configuration files for the description of the API's pipeline.
