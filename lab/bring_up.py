@@ -45,8 +45,9 @@ def bring_up(layout: Layout, parts: Parts) -> None:
         cluster.bring_up(layout, hosts, parts.tools, layout.bin, files, steps)
 
     def network_service() -> None:
+        enforcer = hypervisor.start_enforcer(layout, hosts, parts.tools, parts.openstack)
         made = openstack.bring_up(layout, hosts[MGMT], parts.openstack, parts.cinder, steps)
-        hypervisor.bring_up(layout, hosts, parts.tools, parts.openstack, made, steps)
+        hypervisor.bring_up(layout, hosts, enforcer, made, steps)
 
     def stack_of_the_program() -> None:
         with steps("stack `lab`: state backend, passphrase, configuration"):

@@ -21,7 +21,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     # Without a lab the fixture `layout` says so.
     if not needed or "CALICO_PEERING_LAB" not in os.environ:
         return
+    lacking = ""
     try:
         check_extras(Parts.of_running(Layout()).extras, needed)
     except LabError as error:
-        pytest.fail(str(error), pytrace=False)
+        lacking = str(error)
+    if lacking:
+        pytest.fail(lacking, pytrace=False)
