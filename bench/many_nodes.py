@@ -20,8 +20,9 @@ from components.bird.bird_config import bird_config, next_hop_limit, render
 from components.settings.settings import Settings, read_settings
 from lab.debian import Tools
 from lab.hosts import NETNS
+from lab.layout import Layout
 from lab.network import ip, ip_batch
-from lab.newer_bird import NewerBirds
+from lab.newer_bird import newer_birds
 from lab.site import CALICO_AS, POD_NETWORK, SERVICE_NETWORK
 from lab.waiting import wait_for
 
@@ -111,14 +112,13 @@ def network(nodes: Sequence[IPv4Address]) -> Iterator[None]:
 class ManyNodes:
     """The daemons; their files are in a folder of their own."""
 
-    def __init__(self, folder: Path, tools: Tools, newer: NewerBirds, series: str, count: int) -> None:
+    def __init__(self, folder: Path, tools: Tools, series: str, count: int) -> None:
         self.folder = folder
         self.count = count
         self.settings = settings(series, count)
         self.nodes: list[subprocess.Popen[bytes]] = []
         self._tools = tools
         self.series = series
-        self._newer = newer
         self._machine: subprocess.Popen[bytes] | None = None
 
     def _start(self, namespace: str, command: Sequence[str], *more: str) -> subprocess.Popen[bytes]:
@@ -134,7 +134,7 @@ class ManyNodes:
 
     def _command(self, program: str) -> list[str]:
         if self.series == "3":
-            return self._newer.command("bird3", program)
+            return newer_birds(Layout()).command("bird3", program)
         return [str(self._tools.path(f"{program}2"))]
 
     def start_nodes(self) -> None:

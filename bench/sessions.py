@@ -1,9 +1,9 @@
 """What many nodes cost the machine: time until all sessions stand and all routes are known, memory, load.
 
 Run on the lab's management host: `python -m lab exec mgmt -- python bench/sessions.py [OPTIONS] [COUNT…]`, by
-default with BIRD 2 and 4, 100 and 500 nodes (bench/many_nodes.py). Prints a Markdown table; all goes at the
-end. `--verify` has the program's own verification look at the site as well, whole and with something
-missing, and fails when it says anything but that.
+default with BIRD 2 and 4, 100 and 500 nodes (bench/many_nodes.py); BIRD 3 needs a lab with `next-debian`
+(lab/extras.py). Prints a Markdown table; all goes at the end. `--verify` has the program's own verification
+look at the site as well, whole and with something missing, and fails when it says anything but that.
 """
 
 import argparse
@@ -19,9 +19,10 @@ from pathlib import Path
 from bench.many_nodes import MACHINES, PATIENCE, ManyNodes, addresses, kernel_routes, network, wire
 from bench.verified import verified
 from lab.debian import tools
+from lab.extras import NEXT_DEBIAN, check_extras
 from lab.hosts import NETNS
 from lab.layout import Layout
-from lab.newer_bird import newer_birds
+from lab.parts import Parts
 from lab.waiting import wait_for
 
 COUNTS = (4, 100, 500)
@@ -112,14 +113,17 @@ def main() -> None:
     words.add_argument("--outage", action="store_true", help=f"have no wire for {OUTAGE} s, as well")
     words.add_argument("--verify", action="store_true", help="verify as `up` does, as well")
     wanted = words.parse_args()
-    unpacked, newer = tools(Layout()), newer_birds(Layout())
+    layout = Layout()
+    if wanted.bird == "3":
+        check_extras(Parts.of_running(layout).extras, [NEXT_DEBIAN])
+    unpacked = tools(layout)
     columns = (
         "nodes| |routes learnt|every session|every next hop|processor|queue full|memory|idle|load".split("|")
     )
     print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     for count in wanted.counts or COUNTS:
         folder = Path(tempfile.mkdtemp())
-        site = ManyNodes(folder, unpacked, newer, wanted.bird, count)
+        site = ManyNodes(folder, unpacked, wanted.bird, count)
         try:
             with network(addresses(count)):
                 try:

@@ -1,4 +1,4 @@
-"""`python -m lab up | down | clean-cache | status [--json] | show | exec MACHINE -- COMMAND`.
+"""`python -m lab up [--with EXTRA] | down | clean-cache | status [--json] | show | exec MACHINE -- COMMAND`.
 
 The command line only; what the commands do is in lab/lifecycle.py, lab/status.py and lab/enter.py.
 """
@@ -10,16 +10,29 @@ import sys
 from lab import keeper, lifecycle
 from lab.clean_cache import clean_cache
 from lab.errors import LabError
+from lab.extras import ALL, EXTRAS, in_order
 from lab.layout import PROJECT, Layout
 from lab.progress import Steps
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    words = argparse.ArgumentParser(
         prog="python -m lab", description="A whole small site in network namespaces on this machine."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="bring the lab up (about 20 minutes of builds the first time)")
+    commands = words.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="bring the lab up (about 20 minutes of builds the first time)")
+    up.add_argument(
+        "--with",
+        dest="extras",
+        metavar="EXTRA",
+        action="append",
+        choices=(*EXTRAS, ALL),
+        default=[],
+        help="what only some tests need; may be given several times: "
+        + "; ".join(f"`{name}`, {what}" for name, what in EXTRAS.items())
+        + f"; `{ALL}`",
+    )
     commands.add_parser("down", help="take it down; nothing stays behind but the caches")
     commands.add_parser("clean-cache", help="remove what labs are made of from the user's cache")
     status = commands.add_parser("status", help="machines, addresses, sessions, URLs")
@@ -28,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     execute = commands.add_parser("exec", help="run a command on one of the lab's machines")
     execute.add_argument("machine", help="peer, node1 … node4, mgmt, a pod, or an instance")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    return parser
+    return words
 
 
 def _running(layout: Layout) -> keeper.Alive:
@@ -49,7 +62,7 @@ def _inside(alive: keeper.Alive, module: str, *arguments: str) -> int:
 def _run(options: argparse.Namespace, layout: Layout) -> int:
     match options.command:
         case "up":
-            lifecycle.up(layout, Steps())
+            lifecycle.up(layout, Steps(), in_order(options.extras))
         case "down":
             lifecycle.down(layout, Steps())
         case "clean-cache":
@@ -68,7 +81,7 @@ def _run(options: argparse.Namespace, layout: Layout) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 1 and one message when something is wrong."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return _run(options, Layout())
     except LabError as error:

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from lab.apt import apt
 from lab.cache import build_once
 from lab.errors import LabError
-from lab.hosts import last_lines
 from lab.layout import Layout
 
-RELEASE = "bookworm"
 COMMON = (
     "etcd-server mmdebstrap nftables libnftables1 libnftnl11 libmnl0 libjansson4 libxtables12"
     " libedit2 libbsd0 libmd0 systemd-container libsystemd-shared libseccomp2 libcap2 libip4tc2"
@@ -78,64 +77,6 @@ class Tools:
             "LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders),
             "XTABLES_LIBDIR": str(self.folder / "common/usr/lib" / triplet / "xtables"),
         }
-
-
-def apt(
-    *command: str,
-    cwd: Path | None = None,
-    configuration: Path | None = None,
-    wanted: str = "Debian 12's packages from the machine's own apt sources",
-) -> None:
-    """Run an apt tool without questions; once more after `apt-get update` when it fails.
-
-    `configuration` is a file of apt's that is read after the machine's own; `wanted` is what the error says
-    that the lab needs.
-
-    Raises:
-        LabError: with apt's last lines.
-    """
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    if configuration:
-        environment["APT_CONFIG"] = str(configuration)
-    for attempt in ("as it is", "updated"):
-        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
-        if done.returncode == 0:
-            return
-        if attempt == "as it is":
-            subprocess.run(["apt-get", "update"], env=environment, capture_output=True)
-    raise LabError(
-        f"`{' '.join(command)}` failed; the lab needs {wanted}:\n{last_lines(done.stdout + done.stderr)}"
-    )
-
-
-def main_sources() -> list[tuple[str, str]]:
-    """The machine's own apt sources of Debian 12's main component, as addresses and suites.
-
-    Raises:
-        LabError: when there are none.
-    """
-    form = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)"
-    for attempt in ("as it is", "updated"):
-        done = subprocess.run(
-            ["apt-get", "indextargets", "--format", form, "Created-By: Packages"],
-            capture_output=True,
-            text=True,
-        )
-        entries = [line.split("|") for line in done.stdout.splitlines()]
-        found = {
-            (uri, suite)
-            for uri, suite, component in entries
-            if suite.split("-")[0] == RELEASE and component == "main"
-        }
-        if found:
-            return sorted(found)
-        # Only lists that were fetched are named.
-        if attempt == "as it is":
-            subprocess.run(["apt-get", "update"], capture_output=True)
-    raise LabError(
-        f"the machine's apt sources name no Debian 12 ({RELEASE}) main repository, from which the lab's"
-        " machines and its BIRDs are installed; see `apt-get indextargets`"
-    )
 
 
 def _unpack(folder: Path) -> None:

@@ -4,6 +4,7 @@ It has a fixed address and no port of Neutron's, a host key that the lab knows b
 for root. Its cloud-init is off: nobody hands it user data.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,9 +55,9 @@ class External(Machine):
         """The public host key of the machine's sshd."""
         return self.layout.pki / "host.pub"
 
-    def prepare(self, rootfs: Path) -> None:
-        """Mount the overlay and lay the keys in."""
-        self.mount(rootfs)
+    def prepare(self, debian: Sequence[Path]) -> None:
+        """Mount the overlay above these layers and lay the keys in."""
+        self.mount(debian)
         login, host = KeyPair.new(), KeyPair.new()
         write_file(self.login_key, login.private, 0o600)
         write_file(self.host_key, host.public + "\n", 0o644)

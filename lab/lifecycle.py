@@ -1,7 +1,7 @@
 """A lab's life from outside: bring up, take down, and what another lab or a crash left behind.
 
-What happens inside the keeper's namespaces is in lab/bring_up.py; this module runs on the machine
-itself, where the registries are reached, and fills the caches before anything is started.
+What happens inside the keeper's namespaces is in lab/bring_up.py; this module runs on the machine itself,
+and has the caches filled (lab/gather.py) before anything is started.
 """
 
 import os
@@ -9,21 +9,19 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 
 from lab import control_groups, keeper
-from lab.debian import Tools, tools
 from lab.engine.build import is_built
-from lab.engine.products import needed, pulumi_on_path
+from lab.engine.products import pulumi_on_path
 from lab.errors import LabError
+from lab.extras import check_extras
+from lab.gather import gather
 from lab.layout import PROJECT, Layout
-from lab.newer_bird import newer_birds
-from lab.openstack.venv import ensure_venv
-from lab.programs import programs
+from lab.parts import Parts
+from lab.programs import wanted
 from lab.progress import Steps
-from lab.rootfs import rootfs
-from lab.stack import install_own_plugins
 from lab.waiting import wait_for
 
 REQUIRED = {
@@ -42,20 +40,8 @@ BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 IPV6 = Path("/proc/sys/net/ipv6")
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Everything from the caches that a lab is made of."""
-
-    tools: Tools
-    rootfs: Path
-    openstack: Path
-    programs: dict[str, Path]
-    command_plugin: bool
-    """Whether the machine's own engine has fetched pulumi-command's plugin."""
-
-
-def check_machine() -> None:
-    """What a lab needs of the machine itself, all that is missing at once.
+def check_machine(extras: Collection[str] = ()) -> None:
+    """What a lab with these extras needs of the machine itself, all that is missing at once.
 
     Raises:
         LabError: naming each thing and what to do about it.
@@ -72,27 +58,12 @@ def check_machine() -> None:
     if not IPV6.exists():
         wrong.append("the kernel has no IPv6: boot it without ipv6.disable=1")
     # Another user may not even look into root's cache.
-    if root and not shutil.which("go") and not all(is_built(Layout().cache, each) for each in needed()):
+    products = wanted(extras)
+    if root and not shutil.which("go") and not all(is_built(Layout().cache, each) for each in products):
         what = "the cluster's programs" if pulumi_on_path() else "Pulumi and the cluster's programs"
         wrong.append(f"Go is not on PATH, and {what} are not built yet: install Go 1.26")
     if wrong:
         raise LabError("this machine cannot run the lab yet:\n  - " + "\n  - ".join(wrong))
-
-
-def gather(layout: Layout, steps: Steps) -> Parts:
-    """Fill the caches: built programs, Debian tools and root file system, OpenStack's packages."""
-    with steps("Debian tools"):
-        unpacked, newer = tools(layout, steps.say), newer_birds(layout, steps.say)
-    with steps("machines' Debian (about 40 s the first time)", long=True):
-        root = rootfs(layout, unpacked, newer, steps.say)
-    with steps("OpenStack from PyPI (about a minute the first time)", long=True):
-        venv = ensure_venv(layout, steps.say)
-    built = programs(layout, steps)
-    command_plugin = False
-    if pulumi_on_path():
-        with steps(f"plugins for {pulumi_on_path()}", long=True):
-            command_plugin = install_own_plugins()
-    return Parts(unpacked, root, venv, built, command_plugin)
 
 
 def clear_dead(layout: Layout) -> None:
@@ -130,27 +101,30 @@ def alive_here(layout: Layout) -> keeper.Alive | None:
     return alive
 
 
-def up(layout: Layout, steps: Steps) -> None:
-    """Bring the lab up; nothing to do when it already is.
+def up(layout: Layout, steps: Steps, extras: tuple[str, ...] = ()) -> None:
+    """Bring the lab up; nothing to do when it already is, and has these extras.
 
     Raises:
-        LabError: when the machine lacks something, another lab is alive, or a part does not start.
+        LabError: when the machine lacks something, another lab is alive, this one's runs without an extra,
+            or a part does not start.
     """
-    check_machine()
+    check_machine(extras)
     alive = alive_here(layout)
     if alive and alive.ready:
+        check_extras(Parts.of_running(layout).extras, extras)
         steps.say("the lab is up already")
         return
     if alive:
         raise LabError(f"another `lab up` is bringing this lab up right now (process {alive.pid})")
-    parts = gather(layout, steps)
+    parts = gather(layout, steps, extras)
     with steps("clear what dead labs left"):
         clear_dead(layout)
     layout.folder.mkdir(mode=0o700, parents=True)
-    _hold_and_bring_up(layout, parts)
+    parts.write(layout)
+    _hold_and_bring_up(layout)
 
 
-def _hold_and_bring_up(layout: Layout, parts: Parts) -> None:
+def _hold_and_bring_up(layout: Layout) -> None:
     unshare = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
     log = (layout.log / "keeper.log").open("ab")
     holder = subprocess.Popen(
@@ -172,11 +146,8 @@ def _hold_and_bring_up(layout: Layout, parts: Parts) -> None:
 
     alive = wait_for("the lab's keeper", held, 20)
     try:
-        places = (parts.tools.folder, parts.rootfs, parts.openstack)
-        arguments = [*map(str, places), "yes" if parts.command_plugin else "no"]
-        programs = [f"{name}={folder}" for name, folder in parts.programs.items()]
         command = keeper.inside(alive.pid, sys.executable, "-m", "lab.bring_up", str(layout.folder))
-        done = subprocess.run([*command, *arguments, *programs], cwd=PROJECT)
+        done = subprocess.run(command, cwd=PROJECT)
         if done.returncode != 0:
             raise LabError(f"the lab did not come up; its logs are in {layout.folder / 'log'}")
         holder.stdin.write(keeper.READY)

@@ -13,6 +13,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +73,15 @@ class Machine:
         """The machine's file system, as mounted inside the lab."""
         return self.folder / "root"
 
-    def mount(self, rootfs: Path) -> None:
-        """Mount the overlay; what an earlier boot changed is there again."""
+    def mount(self, debian: Sequence[Path]) -> None:
+        """Mount the overlay above the layers of Debian, the topmost first.
+
+        What an earlier boot changed is there again.
+        """
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         upper, work = self.folder / "upper", self.folder / "work"
-        options = f"lowerdir={rootfs},upperdir={upper},workdir={work}"
+        options = f"lowerdir={':'.join(map(str, debian))},upperdir={upper},workdir={work}"
         command = ["mount", "-t", "overlay", "-o", options, f"lab-{self.host.name}", str(self.root)]
         mounted = subprocess.run(command, capture_output=True, text=True)
         if mounted.returncode != 0:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from lab.apt import RELEASE, apt, main_sources, separate_apt
 from lab.cache import build_once
-from lab.debian import RELEASE, apt, main_sources
 from lab.errors import LabError
 from lab.layout import Layout
 
@@ -28,18 +28,6 @@ LIBRARIES = (
 # bird2 and bird3 hold files of the same names, so each gets a root of its own.
 NAMES = ("bird2", "bird3")
 PROGRAMS = ("bird", "birdc", "birdcl")
-CONFIGURATION = """\
-Dir::State::lists "{folder}/lists";
-Dir::State::status "/dev/null";
-Dir::Cache "{folder}/cache";
-Dir::Etc::sourcelist "{folder}/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Acquire::Languages "none";
-APT::Update::Error-Mode "any";
-APT::Sandbox::User "root";
-"""
 
 
 @dataclass(frozen=True)
@@ -95,12 +83,9 @@ class NewerBirds:
 
 def _unpack(folder: Path) -> None:
     apt_folder, archives = folder / "apt", folder / "archives"
-    for needed in (apt_folder / "lists/partial", apt_folder / "cache/archives/partial", archives):
-        needed.mkdir(parents=True)
-    lines = [f"deb {uri} {NEXT_RELEASE} main\n" for uri, suite in main_sources() if suite == RELEASE]
-    (apt_folder / "sources.list").write_text("".join(lines))
-    configuration = apt_folder / "apt.conf"
-    configuration.write_text(CONFIGURATION.format(folder=apt_folder))
+    archives.mkdir()
+    sources = [(uri, NEXT_RELEASE) for uri, suite in main_sources() if suite == RELEASE]
+    configuration = separate_apt(apt_folder, sources)
     names = [*NAMES, *LIBRARIES]
     wanted = f"BIRD of Debian's {NEXT_RELEASE} from the same source as the machine's Debian 12"
     apt("apt-get", "update", configuration=configuration, wanted=wanted)

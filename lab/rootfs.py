@@ -1,8 +1,8 @@
-"""The machines' Debian: systemd, sshd, cloud-init and an offline apt repository with BIRD 1.6, 2 and 3.
+"""The machines' Debian: systemd, sshd, cloud-init and an offline apt repository with BIRD 1.6 and 2.
 
-The repository also has dnf and rpm, for a test that makes a machine of the other kind. Made once with
-mmdebstrap from the machine's own apt sources and cached; never changed afterwards: a running machine is an
-overlay above it (lab/machine.py).
+Made once with mmdebstrap from the machine's own apt sources and cached; never changed afterwards: a running
+machine is an overlay above it (lab/machine.py). What more tests want in the repository is a layer of its own
+(lab/next_debian.py).
 """
 
 import os
@@ -11,21 +11,23 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from lab.bird3_package import STARTER, bird3_package
+from lab.apt import RELEASE, main_sources
 from lab.cache import build_once
-from lab.debian import RELEASE, Tools, main_sources
+from lab.debian import Tools
 from lab.errors import LabError
 from lab.hosts import last_lines
 from lab.layout import Layout
-from lab.newer_bird import NewerBirds
 
 PACKAGES = (
     "systemd systemd-sysv dbus openssh-server iproute2 procps iputils-ping curl ca-certificates sudo"
     " cloud-init"
 ).split()
 # Each line fetched on its own, since 1.6 and 2 exclude each other.
-OFFLINE = ("bird", "bird2", "--no-install-recommends dnf rpm createrepo-c")
+OFFLINE = ("bird", "bird2")
 REPOSITORY = "opt/repository"
+# What the machines do without, also of packages that are installed there later.
+EXCLUDED = ("usr/share/man", "usr/share/doc", "usr/share/locale")
+DPKG = Path("etc/dpkg/dpkg.cfg.d/99-lab")
 # The data source of OpenStack's own images cannot be had here: nothing answers on 169.254.169.254. And
 # cloud-init must not write Debian's mirrors over the sources that are inside, nor set a locale that is not.
 CLOUD_INIT = """\
@@ -38,9 +40,9 @@ apt:
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer")
 
 
-def _index(repository: Path) -> None:
-    """Write the Packages file of a flat repository."""
-    entries = []
+def index_packages(repository: Path, others: str = "") -> None:
+    """Write a flat repository's Packages file; `others` are entries of archives that another layer has."""
+    entries = [others.strip() + "\n"] if others else []
     for archive in sorted(repository.glob("*.deb")):
         control = subprocess.run(
             ["dpkg-deb", "--field", str(archive)], capture_output=True, text=True, check=True
@@ -52,18 +54,21 @@ def _index(repository: Path) -> None:
     (repository / "Packages").write_text("\n".join(entries))
 
 
-def _install(tools: Tools, newer: NewerBirds, folder: Path) -> None:
+def _install(tools: Tools, folder: Path) -> None:
     root = folder / "root"
     sources = folder / "sources.list"
     sources.write_text("".join(f"deb {uri} {suite} main\n" for uri, suite in main_sources()))
-    excluded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")]
+    # Half a root file system is not kept, so nothing is worth waiting for the disk.
+    options = "force-unsafe-io\\n" + "".join(f"path-exclude=/{folder}/*\\n" for folder in EXCLUDED)
     command = [
         "perl",
         str(tools.path("mmdebstrap")),
         "--mode=root",
         "--variant=minbase",
         f"--include={','.join(PACKAGES)}",
-        *excluded,
+        # Not as mmdebstrap's own option, with which a program in Python filters every archive once more.
+        f"--setup-hook=mkdir -p $1/{DPKG.parent} && printf '{options}' >$1/{DPKG}",
+        f"--customize-hook=cd $1 && rm -rf {' '.join(f'{folder}/*' for folder in EXCLUDED)}",
         "--customize-hook=rm -f $1/var/cache/apt/archives/*.deb",
         *(f"--customize-hook=chroot $1 apt-get install --yes --download-only {name}" for name in OFFLINE),
         f"--customize-hook=mkdir -p $1/{REPOSITORY}",
@@ -79,8 +84,7 @@ def _install(tools: Tools, newer: NewerBirds, folder: Path) -> None:
             "the machines' Debian could not be installed from the machine's apt sources:\n"
             + last_lines(done.stderr)
         )
-    bird3_package(newer, root / REPOSITORY)
-    _index(root / REPOSITORY)
+    index_packages(root / REPOSITORY)
     for path_ in (*(root / "etc/apt/sources.list.d").glob("*"), *root.glob("etc/ssh/ssh_host_*")):
         path_.unlink()
     line = f"deb [trusted=yes] file:/{REPOSITORY} ./\n"
@@ -91,15 +95,13 @@ def _install(tools: Tools, newer: NewerBirds, folder: Path) -> None:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
 
 
-def rootfs(
-    layout: Layout, tools: Tools, newer: NewerBirds, say: Callable[[str], None] = lambda text: None
-) -> Path:
-    """The root folder of the installed Debian, from the cache or made now (about 90 s).
+def rootfs(layout: Layout, tools: Tools, say: Callable[[str], None] = lambda text: None) -> Path:
+    """The root folder of the installed Debian, from the cache or made now (about 40 s).
 
     Raises:
         LabError: when the machine has no Debian 12 sources, or mmdebstrap fails.
     """
-    recipe = (RELEASE, PACKAGES, OFFLINE, REPOSITORY, CLOUD_INIT, MASKED, STARTER, newer.folder.name, 1)
+    recipe = (RELEASE, PACKAGES, OFFLINE, REPOSITORY, EXCLUDED, CLOUD_INIT, MASKED, 3)
     key = sha256(repr(recipe).encode()).hexdigest()[:16]
     folder = layout.cache / "rootfs" / key
-    return build_once(folder, lambda target: _install(tools, newer, target), say) / "root"
+    return build_once(folder, lambda target: _install(tools, target), say) / "root"

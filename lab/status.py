@@ -16,10 +16,12 @@ from rich.table import Table
 from lab.cluster.pods import PODS
 from lab.cluster.service import SERVICE_URL
 from lab.external import External
+from lab.extras import EXTRAS
 from lab.hosts import NETNS, Host
 from lab.hypervisor.instance import ABOUT
 from lab.layout import Layout
 from lab.machine import machines_folder
+from lab.parts import Parts
 from lab.site import HOSTS, PEER
 
 
@@ -40,6 +42,7 @@ class Status:
     machines: dict[str, str]
     pods: dict[str, str]
     service: str
+    extras: list[str]
     sessions: list[Session]
 
 
@@ -79,6 +82,7 @@ def look(layout: Layout) -> Status:
         machines={**{name: str(address) for name, address in HOSTS.items()}, **instances(layout)},
         pods={pod.name: pod.url for pod in PODS},
         service=SERVICE_URL,
+        extras=list(Parts.of_running(layout).extras),
         sessions=sessions(birdc.stdout) if birdc.returncode == 0 else [],
     )
 
@@ -94,6 +98,7 @@ def show(status: Status, console: Console) -> None:
     """Print the status for a person."""
     console.print(_table("Machines", status.machines))
     console.print(_table("URLs", {**status.pods, "service web": status.service}))
+    console.print(_table("Extras", {name: EXTRAS[name] for name in status.extras} or {"none": ""}))
     rows = {session.neighbor: f"{session.state} ({session.name})" for session in status.sessions}
     console.print(_table("BGP sessions", rows or {"none": "run pulumi up --stack lab"}))
 

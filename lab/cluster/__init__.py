@@ -29,7 +29,8 @@ def bring_up(
 ) -> None:
     """Bring the cluster up, from nothing, until all of it answers; about 15 s on two cores.
 
-    `binaries` holds kube-apiserver, kube-controller-manager, calico-apiserver and calico-confd;
+    `binaries` holds kube-apiserver, kube-controller-manager, calico-apiserver and calico-confd, and perhaps
+    calico-node-status, which every node runs then;
     `calico_files` what the build copied of Calico's Go module: `crd/`, `confd/`, `apiserver.yaml`.
     The administrator's kubeconfig is `layout.kubeconfig` afterwards.
 

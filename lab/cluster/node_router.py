@@ -1,8 +1,9 @@
 """Routing on a cluster node: Calico's confd as a daemon, and Debian's BIRD 1.6.8 that obeys it.
 
 What the node announces and to whom is only what confd renders from the API; nothing is configured
-here. Of BIRD there are two, one for each family (lab/cluster/node_daemon.py). Calico's status reporter tells
-the API what they say of their sessions, whenever a CalicoNodeStatus asks for it.
+here. Of BIRD there are two, one for each family (lab/cluster/node_daemon.py). In a lab with the extra
+`node-status` (lab/extras.py), Calico's status reporter writes into every CalicoNodeStatus what they say of
+their sessions; without it nobody answers one.
 """
 
 import json
@@ -93,13 +94,11 @@ class NodeRouter:
                 "CALICO_ENDPOINT_STATUS_PATH_PREFIX": str(self.folder),
             },
         )
-        reporter = self.host.start(
-            f"{self.host.name}-status",
-            *("unshare", "--mount", "sh", "-ec", REPORT, "sh"),
-            *(str(self.folder), str(self.binaries / "calico-node-status")),
-            env=environment,
-        )
-        self.services += [confd, reporter]
+        self.services.append(confd)
+        reporter = self.binaries / "calico-node-status"
+        if reporter.exists():
+            words = ("unshare", "--mount", "sh", "-ec", REPORT, "sh", str(self.folder), str(reporter))
+            self.services.append(self.host.start(f"{self.host.name}-status", *words, env=environment))
 
     def _listening(self) -> bool:
         self._check()

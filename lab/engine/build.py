@@ -11,23 +11,20 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
 
 from lab.cache import COMPLETE, build_once
 from lab.engine.estimate import Work, minutes
 from lab.engine.go import ENVIRONMENT, FLAGS, MODULES, Go
 from lab.engine.packages import Package, list_packages
 from lab.engine.products import Product
-from lab.errors import LabError
+from lab.side_by_side import side_by_side
 
-T = TypeVar("T")
 # What is told of a build: how much is done (0 to 1), and in words.
 Told = Callable[[float, str], None]
 # Modules that are built at the same time: one alone often waits for a single large package or its linker.
@@ -98,18 +95,21 @@ class _Build:
         for product in self.products:
             modules.setdefault(product.module, []).append(product)
         self.told(0, "fetching the modules' sources")
-        packages = _side_by_side(modules, len(modules), lambda name: self._packages(name, modules[name]))
+        with side_by_side() as start:
+            listed = {name: start(partial(self._packages, name, its)) for name, its in modules.items()}
         # A package of two modules is compiled for each, Go's own once.
         sizes = {
             package.path if package.standard else f"{module} {package.path}": package.size
-            for module, found in packages.items()
-            for package in found
+            for module, found in listed.items()
+            for package in found.result()
             if not package.built
         }
         self.work, self.started, self.lock = Work(sizes, os.cpu_count() or 1), time.monotonic(), Lock()
         self.running: list[str] = []
         self._report()
-        _side_by_side(modules, SIDE_BY_SIDE, lambda name: self._build(modules[name]))
+        with side_by_side(SIDE_BY_SIDE) as start:
+            for its in modules.values():
+                start(partial(self._build, its))
         shutil.rmtree(self.go.build_cache, ignore_errors=True)
 
     def _packages(self, module: str, products: Sequence[Product]) -> list[Package]:
@@ -167,16 +167,3 @@ def _copy(source: Path, target: Path) -> None:
     else:
         shutil.copyfile(source, target)
         target.chmod(0o755)
-
-
-def _side_by_side(names: Iterable[str], count: int, do: Callable[[str], T]) -> dict[str, T]:
-    """What `do` returns for each name, at most `count` at a time; all errors as one."""
-    with ThreadPoolExecutor(count) as pool:
-        futures = {name: pool.submit(do, name) for name in names}
-    errors = [error for future in futures.values() if (error := future.exception())]
-    for error in errors:
-        if not isinstance(error, LabError):
-            raise error
-    if errors:
-        raise LabError("\n".join(map(str, errors)))
-    return {name: future.result() for name, future in futures.items()}

@@ -107,6 +107,7 @@ CLUSTER = (
     Product("calico-apiserver", "kubernetes-1.33", f"{_CALICO}/apiserver/cmd/apiserver"),
     CONFD,
 )
+# What only tests need, by the names in lab/extras.py.
 EXTRAS = {
     # Has the cluster's objects written as its administrators write them.
     "calicoctl": Product("calicoctl", "kubernetes-1.33", f"{_CALICO}/calicoctl/calicoctl"),

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.debian import Tools
@@ -27,19 +28,45 @@ FILTERED = "for table in iptables ip6tables; do echo 1 > /proc/sys/net/bridge/br
 PYTHON = {"PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "ignore"}
 
 
+@dataclass(frozen=True)
+class Enforcer:
+    """The process that puts ports into the switch, and the file by which it says that it has."""
+
+    service: Service
+    reports: int
+    """Where the reporter writes to: a pipe's end."""
+    ready: Path
+
+
+def start_enforcer(layout: Layout, hosts: Hosts, tools: Tools, venv: Path) -> Enforcer:
+    """Start it, with OpenStack's Python in `venv`: it loads for seconds, and then waits for reports."""
+    folder = layout.run / "hypervisor"
+    folder.mkdir(exist_ok=True)
+    ready = folder / "enforcing"
+    read, write = os.pipe()
+    try:
+        service = hosts[SWITCH].start(
+            "enforcer",
+            str(venv / "bin" / "python"),
+            *("-m", "lab.hypervisor.enforcer", str(ready)),
+            env={**tools.environment(), **PYTHON, "PATH": f"{tools.netfilter}:{os.environ['PATH']}"},
+            stdin=read,
+        )
+    finally:
+        os.close(read)
+    return Enforcer(service, write, ready)
+
+
 def bring_up(
     layout: Layout,
     hosts: Hosts,
-    tools: Tools,
-    rootfs: Path,
-    venv: Path,
+    enforcer: Enforcer,
     made: Made,
     step: Callable[[str], AbstractContextManager[None]],
 ) -> None:
     """Name the links of the machines with a port, enforce all ports and make instances from now on.
 
-    After OpenStack has come up: `made` is what it has for the machines of the switch, `venv` where its
-    Python is.
+    After OpenStack has come up: `made` is what it has for the machines of the switch.
 
     Raises:
         LabError: when the first state is not in force within a minute, with the log's last lines.
@@ -47,9 +74,8 @@ def bring_up(
     with step("hypervisor: every port's filters"):
         wiring.adopt(made)
         hosts[SWITCH].run("sh", "-c", FILTERED)
-        _enforce(layout, hosts, tools, venv)
-    words = (str(layout.folder), str(tools.folder), str(rootfs))
-    _start_with_api(layout, hosts, "instances", *words)
+        _enforce(layout, hosts, enforcer)
+    _start_with_api(layout, hosts, "instances", str(layout.folder))
 
 
 def _start_with_api(
@@ -65,29 +91,17 @@ def _start_with_api(
     )
 
 
-def _enforce(layout: Layout, hosts: Hosts, tools: Tools, venv: Path) -> None:
-    folder = layout.run / "hypervisor"
-    folder.mkdir(exist_ok=True)
-    ready = folder / "enforcing"
-    read, write = os.pipe()
+def _enforce(layout: Layout, hosts: Hosts, enforcer: Enforcer) -> None:
     try:
         database = layout.folder / "openstack" / "neutron" / NEUTRON
-        reporter = _start_with_api(layout, hosts, "reporter", str(database), output=write)
-        enforcer = hosts[SWITCH].start(
-            "enforcer",
-            str(venv / "bin" / "python"),
-            *("-m", "lab.hypervisor.enforcer", str(ready)),
-            env={**tools.environment(), **PYTHON, "PATH": f"{tools.netfilter}:{os.environ['PATH']}"},
-            stdin=read,
-        )
+        reporter = _start_with_api(layout, hosts, "reporter", str(database), output=enforcer.reports)
     finally:
-        os.close(read)
-        os.close(write)
+        os.close(enforcer.reports)
 
     def enforcing() -> bool:
-        for service in (reporter, enforcer):
+        for service in (reporter, enforcer.service):
             if not service.alive():
                 raise LabError(f"the lab's {service.name} has ended; {service.tail()}")
-        return ready.exists()
+        return enforcer.ready.exists()
 
-    wait_for("the ports' filters to be in force", enforcing, 60, hint=enforcer.tail)
+    wait_for("the ports' filters to be in force", enforcing, 60, hint=enforcer.service.tail)

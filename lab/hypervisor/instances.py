@@ -1,10 +1,10 @@
 """Makes a machine for every ACTIVE instance of the lab's Nova, and takes it away with the instance.
 
-Runs in namespace `mgmt`, from where the APIs are reached, as `python -m lab.hypervisor.instances FOLDER
-TOOLS ROOTFS`. A machine is a namespace plugged into the switch with the ports' MACs, and the lab's Debian
-with the instance's user data for cloud-init. An instance that is SHUTOFF is without power and keeps its
-disk; with a deleted one everything goes. Every image and flavor is the same here. What an instance is
-given after its first boot (interfaces, a rebuild) is not looked at, and a floating IP leads nowhere.
+Runs in namespace `mgmt`, from where the APIs are reached, as `python -m lab.hypervisor.instances FOLDER`. A
+machine is a namespace plugged into the switch with the ports' MACs, and the lab's Debian with the instance's
+user data for cloud-init. An instance that is SHUTOFF is without power and keeps its disk; with a deleted one
+everything goes. Every image and flavor is the same here. What an instance is given after its first boot
+(interfaces, a rebuild) is not looked at, and a floating IP leads nowhere.
 """
 
 import json
@@ -19,7 +19,6 @@ from openstack import connect
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
-from lab.debian import Tools
 from lab.errors import LabError
 from lab.hosts import NETNS, Host, Service
 from lab.hypervisor import wiring
@@ -38,6 +37,7 @@ from lab.hypervisor.watch import Watch
 from lab.layout import Layout
 from lab.machine import Machine, machines_folder, write_file
 from lab.openstack.databases import NOVA
+from lab.parts import Parts
 
 # The first in which an instance's host name is in the answer, whoever asks.
 MICROVERSION = "2.90"
@@ -103,8 +103,8 @@ class Cloud:
 class Instances:
     """The machines of all instances."""
 
-    def __init__(self, layout: Layout, tools: Tools, rootfs: Path, cloud: Cloud) -> None:
-        self.layout, self.tools, self.rootfs, self.cloud = layout, tools, rootfs, cloud
+    def __init__(self, layout: Layout, parts: Parts, cloud: Cloud) -> None:
+        self.layout, self.parts, self.cloud = layout, parts, cloud
         self.found: dict[str, Running] = {}
 
     def follow(self, servers: list[Json]) -> None:
@@ -128,7 +128,7 @@ class Instances:
     def _start(self, server: Json) -> None:
         running, found = self.found.get(server["id"]), self.cloud.interfaces(server)
         if running:
-            running.machine.mount(self.rootfs)
+            running.machine.mount(self.parts.debian)
             running.plugged = found
         else:
             keys = self.cloud.keys(server)
@@ -136,11 +136,11 @@ class Instances:
             taken = [*NETNS.iterdir(), *machines_folder(self.layout).iterdir()]
             name = machine_name(server, [path.name for path in taken])
             running = Running(Machine(self.layout, Host(name, self.layout)), found)
-            running.machine.mount(self.rootfs)
+            running.machine.mount(self.parts.debian)
             self._lay_in(running.machine, server, found, keys)
             self.found[server["id"]] = running
         wiring.plug(running.machine.host.name, found)
-        running.service = running.machine.boot(self.tools)
+        running.service = running.machine.boot(self.parts.tools)
         say(f"{running.machine.host.name}: booting, instance {server['id']}")
 
     def _lay_in(self, machine: Machine, server: Json, found: list[Interface], keys: list[str]) -> None:
@@ -169,10 +169,10 @@ class Instances:
         say(f"{running.machine.host.name}: removed")
 
 
-def main(layout: Layout, tools: Tools, rootfs: Path) -> None:
+def main(layout: Layout) -> None:
     """Follow Nova for ever."""
     cloud = Cloud(connect(cloud="admin"))
-    instances = Instances(layout, tools, rootfs, cloud)
+    instances = Instances(layout, Parts.of_running(layout), cloud)
     watch = Watch(layout.folder / "openstack" / "nova" / NOVA)
     while True:
         watch.wait()
@@ -184,4 +184,4 @@ def main(layout: Layout, tools: Tools, rootfs: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Layout(folder=Path(sys.argv[1])), Tools(Path(sys.argv[2])), Path(sys.argv[3]))
+    main(Layout(folder=Path(sys.argv[1])))

@@ -54,7 +54,8 @@ service_token_roles_required = true
 def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
     """Prepare Cinder in `folder`, which must not exist, and start it on `host`.
 
-    `password` is that of the user CINDER_USER, with which it asks Keystone about its callers.
+    `venv` is Cinder's own (lab/openstack/venv.py); `password` is that of the user CINDER_USER, with which it
+    asks Keystone about its callers.
     """
     folder.mkdir(mode=0o700)
     (folder / "lock").mkdir()

@@ -13,6 +13,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.hosts import last_lines
 from lab.layout import PROJECT
+from lab.side_by_side import side_by_side
 
 KEYSTONE = "keystone.sqlite"
 NEUTRON = "neutron.sqlite"
@@ -36,10 +37,11 @@ def _pristine(venv: Path, name: str) -> Path:
     return venv.parent / "databases" / name
 
 
-def copy(venv: Path, folder: Path, *names: str) -> None:
-    """Put empty databases into a service's folder."""
+def copy(venv: Path, folder: Path, *names: str, kept: Path | None = None) -> None:
+    """Put databases into a service's folder: empty ones, or those of `kept` (lab/openstack/kept_site.py)."""
     for name in names:
-        shutil.copy(_pristine(venv, name), folder)
+        with_site = kept / name if kept else None
+        shutil.copy(with_site if with_site and with_site.exists() else _pristine(venv, name), folder)
 
 
 def _run(what: str, *command: str) -> None:
@@ -66,27 +68,39 @@ def _manage(venv: Path, service: str, sections: dict[str, str], *commands: tuple
         _run(f"{service.capitalize()}'s database", *program, *command)
 
 
+def _neutron(venv: Path) -> None:
+    tables = (str(venv / "bin" / "python"), str(NEUTRON_TABLES), str(_pristine(venv, NEUTRON)))
+    _run("Neutron's database", *tables)
+
+
 def create(venv: Path) -> None:
-    """Create all databases beside `venv`.
+    """Create all databases beside `venv` but Cinder's, side by side.
 
     Raises:
         LabError: with the end of what a service printed.
     """
     _pristine(venv, "").mkdir()
-    _manage(venv, "keystone", {"database": KEYSTONE}, ("db_sync",))
-    _manage(venv, "placement", {"placement_database": PLACEMENT}, ("db", "sync"))
-    _manage(venv, "glance", {"database": GLANCE}, ("db_sync",))
-    _manage(venv, "cinder", {"database": CINDER}, ("db", "sync"))
     cell0 = ("map_cell0", f"--database_connection={CELL0_TEMPLATE}")
     cell1 = ("create_cell", "--name=cell1", f"--database_connection={CELL1_TEMPLATE}")
-    _manage(
-        venv,
-        "nova",
-        {"database": NOVA, "api_database": NOVA_API},
+    nova = (
         ("api_db", "sync"),
         ("cell_v2", *cell0),
         ("db", "sync"),
         ("cell_v2", *cell1, f"--transport-url={NO_MESSAGE_QUEUE}"),
     )
-    tables = (str(venv / "bin" / "python"), str(NEUTRON_TABLES), str(_pristine(venv, NEUTRON)))
-    _run("Neutron's database", *tables)
+    with side_by_side() as start:
+        start(lambda: _manage(venv, "nova", {"database": NOVA, "api_database": NOVA_API}, *nova))
+        start(lambda: _manage(venv, "keystone", {"database": KEYSTONE}, ("db_sync",)))
+        start(lambda: _manage(venv, "glance", {"database": GLANCE}, ("db_sync",)))
+        start(lambda: _manage(venv, "placement", {"placement_database": PLACEMENT}, ("db", "sync")))
+        start(lambda: _neutron(venv))
+
+
+def create_cinder(venv: Path) -> None:
+    """Create Cinder's database beside its `venv`.
+
+    Raises:
+        LabError: with the end of what Cinder printed.
+    """
+    _pristine(venv, "").mkdir()
+    _manage(venv, "cinder", {"database": CINDER}, ("db", "sync"))

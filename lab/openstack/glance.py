@@ -1,5 +1,8 @@
 """The lab's Glance: configuration, database and start. Images are files in its own folder."""
 
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from lab.hosts import Host
@@ -38,15 +41,29 @@ lock_path = {folder / "lock"}
 {token_check(GLANCE_USER, password, "image")}"""
 
 
-def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
+def take_images(kept: Path, folder: Path) -> None:
+    """Copy the images that the database in `folder` knows of another lab, and write down where they are."""
+    shutil.copytree(kept / IMAGES, folder / IMAGES)
+    with closing(sqlite3.connect(folder / GLANCE)) as database:
+        place = f"file://{folder / IMAGES}/"
+        database.execute("UPDATE image_locations SET value = ? || image_id", (place,))
+        database.commit()
+
+
+def start(folder: Path, host: Host, venv: Path, password: str, kept: Path | None) -> Serving:
     """Prepare Glance in `folder`, which must not exist, and start it on `host`.
 
-    `password` is that of the user GLANCE_USER, with which it asks Keystone about its callers.
+    `password` is that of the user GLANCE_USER, with which it asks Keystone about its callers; `kept`
+    the site of an earlier lab, if there is one.
     """
     folder.mkdir(mode=0o700)
-    for name in (IMAGES, STAGING, TASKS, "lock"):
+    for name in (STAGING, TASKS, "lock"):
         (folder / name).mkdir()
-    databases.copy(venv, folder, GLANCE)
+    databases.copy(venv, folder, GLANCE, kept=kept)
+    if kept:
+        take_images(kept, folder)
+    else:
+        (folder / IMAGES).mkdir()
     configuration = folder / "glance-api.conf"
     write_private(configuration, _configuration(folder, venv, password))
     environment = {

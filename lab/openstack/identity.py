@@ -1,12 +1,13 @@
 """Makes the services' catalog entries and everybody's projects and users: run on the management host.
 
 `python -m lab.openstack.identity`, with the users' passwords on standard input as a JSON object
-{user: password}. It needs Keystone only, so that it can run while the other services still load.
+{user: password}. A service without a password is not in this lab, and gets neither an entry nor a user. It
+needs Keystone only, so that it can run while the other services still load.
 """
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
 import openstack
@@ -26,7 +27,7 @@ from lab.openstack.serving import (
     REGION,
 )
 
-# service -> type and address
+# service, which is its user's name too -> type and address
 CATALOG: dict[str, tuple[str, str]] = {
     "neutron": ("network", NEUTRON_URL),
     "placement": ("placement", PLACEMENT_URL),
@@ -51,9 +52,11 @@ def connect(user: str, password: str, project: str) -> Connection:
     )
 
 
-def make_catalog(identity: Proxy) -> None:
-    """The other services' entries in the catalog."""
+def make_catalog(identity: Proxy, services: Collection[str]) -> None:
+    """The other services' entries in the catalog, for those that this lab has."""
     for name, (kind, url) in CATALOG.items():
+        if name not in services:
+            continue
         entry = identity.create_service(name=name, type=kind)
         for interface in ("public", "internal"):
             identity.create_endpoint(service_id=entry.id, interface=interface, region_id=REGION, url=url)
@@ -65,6 +68,8 @@ def make_users(identity: Proxy, passwords: Mapping[str, str]) -> None:
     for project_name, users in MEMBERS.items():
         project = identity.create_project(name=project_name, domain_id="default")
         for name, role in users.items():
+            if name not in passwords:
+                continue
             user = identity.create_user(name=name, domain_id="default", password=passwords[name])
             identity.assign_project_role_to_user(project.id, user.id, roles[role])
 
@@ -75,7 +80,7 @@ def main() -> int:
     try:
         # The lab's Keystone has no other version.
         identity = cast(Proxy, connect(ADMIN, passwords[ADMIN], ADMIN_PROJECT).identity)
-        make_catalog(identity)
+        make_catalog(identity, passwords.keys())
         make_users(identity, passwords)
     except (SDKException, ClientException) as error:
         print(f"the lab's Keystone refused: {error}", file=sys.stderr)

@@ -1,14 +1,19 @@
 """The lab's Keystone: configuration, keys, database and start.
 
-It makes the first user (`admin`) only; the others are made through its API (lab/openstack/identity.py).
+It makes the first user (`admin`) only; the others are made through its API (lab/openstack/identity.py), if
+they are not those of an earlier lab with new passwords (lab/openstack/kept_site.py).
 """
 
 import base64
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab.hosts import Host
+from lab.layout import PROJECT
 from lab.openstack import databases
+from lab.openstack.accounts import ADMIN
 from lab.openstack.databases import KEYSTONE
 from lab.openstack.serving import (
     DIRECT,
@@ -20,6 +25,7 @@ from lab.openstack.serving import (
     write_private,
 )
 
+SET_PASSWORDS = PROJECT / "lab" / "openstack" / "services" / "keystone_passwords.py"
 KEY_FOLDERS = ("fernet-keys", "credential-keys")
 
 
@@ -61,17 +67,33 @@ def _write_keys(folder: Path) -> None:
             write_private(folder / name / number, key)
 
 
-def start(folder: Path, host: Host, venv: Path, admin_password: str) -> Serving:
+def start(folder: Path, host: Host, venv: Path, passwords: Mapping[str, str], kept: Path | None) -> Serving:
     """Prepare Keystone in `folder`, which must not exist, and start it on `host`.
+
+    `passwords` are those of all users, who are there already with the site of an earlier lab, `kept`.
 
     Raises:
         LabError: when its database cannot be filled.
     """
     folder.mkdir(mode=0o700)
-    databases.copy(venv, folder, KEYSTONE)
+    databases.copy(venv, folder, KEYSTONE, kept=kept)
     configuration = folder / "keystone.conf"
     write_private(configuration, _configuration(folder))
     _write_keys(folder)
+    if kept:
+        words = (str(venv / "bin" / "python"), str(SET_PASSWORDS), str(folder / KEYSTONE))
+        host.run(*words, stdin=json.dumps(dict(passwords)))
+    else:
+        _bootstrap(host, venv, configuration, passwords[ADMIN])
+    environment = {
+        "OS_KEYSTONE_CONFIG_DIR": str(folder),
+        "OS_KEYSTONE_CONFIG_FILES": configuration.name,
+    }
+    return serve(host, venv, folder, KEYSTONE_PORT, "keystone.wsgi.api:application", environment)
+
+
+def _bootstrap(host: Host, venv: Path, configuration: Path, password: str) -> None:
+    """Make the user ADMIN with this password, the roles, and Keystone's own entry in the catalog."""
     urls = [
         word
         for interface in ("admin", "internal", "public")
@@ -83,10 +105,5 @@ def start(folder: Path, host: Host, venv: Path, admin_password: str) -> Serving:
         "bootstrap",
         f"--bootstrap-region-id={REGION}",
         *urls,
-        env={**DIRECT, "OS_BOOTSTRAP_PASSWORD": admin_password, "PYTHONWARNINGS": "ignore"},
+        env={**DIRECT, "OS_BOOTSTRAP_PASSWORD": password, "PYTHONWARNINGS": "ignore"},
     )
-    environment = {
-        "OS_KEYSTONE_CONFIG_DIR": str(folder),
-        "OS_KEYSTONE_CONFIG_FILES": configuration.name,
-    }
-    return serve(host, venv, folder, KEYSTONE_PORT, "keystone.wsgi.api:application", environment)

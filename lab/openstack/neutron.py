@@ -67,14 +67,15 @@ driver = noop
 """
 
 
-def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
+def start(folder: Path, host: Host, venv: Path, password: str, kept: Path | None) -> Serving:
     """Prepare Neutron in `folder`, which must not exist, and start it on `host`.
 
-    `password` is that of the user NEUTRON_USER, with which it asks Keystone about its callers.
+    `password` is that of the user NEUTRON_USER, with which it asks Keystone about its callers; `kept`
+    the site of an earlier lab, if there is one.
     """
     folder.mkdir(mode=0o700)
     (folder / "lock").mkdir()
-    databases.copy(venv, folder, NEUTRON)
+    databases.copy(venv, folder, NEUTRON, kept=kept)
     configuration = folder / "neutron.conf"
     write_private(configuration, _configuration(folder, venv, password))
     environment = {

@@ -2,8 +2,9 @@
 
 Its compute service has Nova's own fake driver: a machine becomes ACTIVE at once, with its ports bound
 to the host COMPUTE_HOST, and nothing runs. What Nova was told (ports, image, key, user data) is all in
-its API. A machine that asks for a volume gets one of Cinder's, attached as far as both know. Neutron
-does not tell Nova about ports and need not: the fake driver waits for none.
+its API. A machine that asks for a volume gets one of Cinder's, where the lab has Cinder (lab/extras.py),
+attached as far as both know. Neutron does not tell Nova about ports and need not: the fake driver waits
+for none.
 """
 
 from pathlib import Path
@@ -68,16 +69,17 @@ send_service_user_token = true
 {token_check(NOVA_USER, password, "compute")}"""
 
 
-def start(folder: Path, host: Host, venv: Path, password: str) -> Serving:
+def start(folder: Path, host: Host, venv: Path, password: str, kept: Path | None) -> Serving:
     """Prepare Nova in `folder`, which must not exist, and start it on `host`.
 
     It listens only when its compute service is up, and that waits for Keystone to know the user
-    NOVA_USER, whose `password` this is, and for Placement.
+    NOVA_USER, whose `password` this is, and for Placement. `kept` is the site of an earlier lab, if there
+    is one.
     """
     folder.mkdir(mode=0o700)
     for name in ("instances", "lock"):
         (folder / name).mkdir()
-    databases.copy(venv, folder, NOVA, NOVA_CELL0, NOVA_API)
+    databases.copy(venv, folder, NOVA, NOVA_CELL0, NOVA_API, kept=kept)
     configuration = folder / "nova.conf"
     write_private(configuration, _configuration(folder, password))
     # Nova takes the first of its configuration files for the description of the API's pipeline.

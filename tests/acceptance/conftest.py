@@ -11,6 +11,7 @@ from lab.layout import Layout
 from lab.site import HOSTS6, NODE_NETWORK6, NODES, NODES6, PEER, POD_NETWORK, POD_NETWORK6
 from tests.acceptance.kernel_routes import ALL, FAMILIES, Family, KernelRoutes
 from tests.acceptance.services import Services
+from tests.needed_extras import pytest_runtest_setup
 from tests.on_the_lab import (
     Calico,
     Json,
@@ -24,7 +25,7 @@ from tests.on_the_lab import (
     with_settings,
 )
 
-__all__ = ["bare_stack", "calico", "changed", "cloud", "layout", "machine"]
+__all__ = ["bare_stack", "calico", "changed", "cloud", "layout", "machine", "pytest_runtest_setup"]
 
 DUAL_STACK: dict[str, Json] = {
     "machineAddress6": str(HOSTS6[PEER]),

@@ -14,13 +14,11 @@ from pathlib import Path
 
 import yaml
 
-from lab.debian import tools
 from lab.external import External, KeyPair
 from lab.hosts import Host
 from lab.layout import PROJECT, Layout
 from lab.machine import Machine, write_file
-from lab.newer_bird import newer_birds
-from lab.rootfs import rootfs
+from lab.parts import Parts
 from lab.site import HOSTS, MGMT, NODES
 from lab.waiting import wait_for
 
@@ -62,7 +60,7 @@ def bastion(layout: Layout, machine: External) -> Iterator[Bastion]:
     node, address = next(iter(NODES.items()))
     host_key, login_key = KeyPair.new(), KeyPair.new()
     own = Machine(layout, Host("bastion", layout))
-    own.mount(rootfs(layout, tools(layout), newer_birds(layout)))
+    own.mount(Parts.of_running(layout).debian)
     write_file(own.root / "etc/ssh/bastion_key", host_key.private, 0o600)
     write_file(own.root / "etc/ssh/authorized_keys", login_key.public + "\n", 0o644)
     write_file(own.root / "etc/ssh/bastion_config", CONFIGURATION, 0o644)

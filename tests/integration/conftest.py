@@ -12,6 +12,7 @@ from tests.integration.account import Account, account
 from tests.integration.delivered import Delivery
 from tests.integration.made_machine import Site, made_here
 from tests.integration.provided import NewRun, Port, begin_run
+from tests.needed_extras import pytest_runtest_setup
 from tests.on_the_lab import (
     Calico,
     Changed,
@@ -48,6 +49,7 @@ __all__ = [
     "module_stack",
     "plain",
     "poll",
+    "pytest_runtest_setup",
     "stack",
     "with_settings",
 ]

@@ -15,13 +15,12 @@ from pathlib import Path
 
 from lab.bird3_package import HOME
 from lab.cluster.added_node import switch_port
-from lab.debian import tools
 from lab.external import External
 from lab.hosts import Host
 from lab.layout import Layout
 from lab.machine import Machine
-from lab.newer_bird import newer_birds
-from lab.rootfs import REPOSITORY, rootfs
+from lab.parts import Parts
+from lab.rootfs import REPOSITORY
 
 NAME, ADDRESS = "dnf", IPv4Address("172.34.8.47")
 FOLDER = "opt/rpms"
@@ -167,16 +166,16 @@ def _lay_out(machine: Machine) -> None:
 @contextmanager
 def dnf_machine(layout: Layout, like: External) -> Iterator[DnfMachine]:
     """Boot it, with the keys of another one, and take it away at the end."""
-    unpacked = tools(layout)
+    parts = Parts.of_running(layout)
     with switch_port(NAME, ADDRESS):
         machine = DnfMachine(layout, Host(NAME, layout))
-        machine.mount(rootfs(layout, unpacked, newer_birds(layout)))
+        machine.mount(parts.debian)
         service = None
         try:
             for path in ("root/.ssh", "etc/ssh", "etc/cloud"):
                 shutil.copytree(like.root / path, machine.root / path, symlinks=True, dirs_exist_ok=True)
             _lay_out(machine)
-            service = machine.boot(unpacked)
+            service = machine.boot(parts.tools)
             machine.wait(service)
             machine.run("sh", "-c", SETTING_UP)
             yield machine

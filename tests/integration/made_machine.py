@@ -26,6 +26,7 @@ from lab.hypervisor.instance import ABOUT
 from lab.layout import PROJECT, Layout
 from lab.machine import Machine, machines_folder
 from lab.openstack.site import FLAVOR, IMAGE, NETWORK
+from lab.parts import Parts
 from lab.site import HOSTS, MGMT, NODES
 from tests.on_the_lab import Stack, bird_routes, with_settings
 
@@ -105,7 +106,7 @@ class Site:
         compute, network = self.cloud.compute, self.cloud.network
         made = [
             *compute.servers(),
-            *self.cloud.block_storage.volumes(),
+            *(self.cloud.block_storage.volumes() if Parts.of_running(self.layout).cinder else []),
             *compute.keypairs(),
             *(port for port in network.ports() if port.name == NAME),
             *(group for group in network.security_groups() if group.name.startswith("calico-peering")),

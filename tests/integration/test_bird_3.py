@@ -6,6 +6,8 @@ Debian 12 has no package of it; what the machine's source has is told in lab/bir
 import time
 from pathlib import Path
 
+import pytest
+
 from lab.external import External
 from lab.layout import Layout
 from lab.routing import Routing
@@ -19,6 +21,7 @@ from tests.integration.test_leaving import on_machine
 from tests.integration.test_routing_machine import bird, recovered
 
 
+@pytest.mark.extra("next-debian")
 def test_bird_3_connects_changes_restarts_is_exchanged_and_leaves_nothing(
     bare_stack: Stack, machine: External, changed: Changed, layout: Layout, tmp_path: Path
 ) -> None:

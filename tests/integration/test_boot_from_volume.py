@@ -15,6 +15,7 @@ from lab.openstack.site import IMAGE
 from tests.integration.conftest import poll
 from tests.integration.made_machine import Site, assert_connected
 
+pytestmark = pytest.mark.extra("cinder")
 SIZE, OTHER_SIZE = 6, 7
 """GiB; the flavor's own disk has another size."""
 

@@ -116,6 +116,7 @@ def test_crd_v1_does_all_of_it_with_a_warning_and_gives_all_back(
     assert bird_routes(machine) == {}
 
 
+@pytest.mark.extra("node-status")
 def test_crd_v1_makes_route_reflectors_and_gives_the_mesh_back(
     default: Calico, bare_stack: Stack, changed: Changed
 ) -> None:

@@ -16,6 +16,7 @@ from tests.integration.delivered import Delivery
 from tests.integration.dnf_machine import ADDRESS, FOLDER, NEWER, OF_3, OLDER, DnfMachine, dnf_machine
 from tests.integration.test_connection import SCENARIO
 
+pytestmark = pytest.mark.extra("next-debian")
 CONFIGURATION = "/etc/bird.conf"
 SOURCE_FILE = "/etc/yum.repos.d/local.repo"
 FILES = "/var/lib/calico-peering-files"

@@ -111,8 +111,11 @@ def seen_by(calico: Calico) -> dict[str, Any]:
     [
         (kubectl(CRD_V1), SPEC, ["kubectl"]),
         (kubectl(V3), SPEC, ["kubectl"]),
-        (calicoctl, SPEC, ["calicoctl or another program of Calico's"]),
-        (calicoctl, {}, []),
+        pytest.param(
+            *(calicoctl, SPEC, ["calicoctl or another program of Calico's"]),
+            marks=pytest.mark.extra("calicoctl"),
+        ),
+        pytest.param(calicoctl, {}, [], marks=pytest.mark.extra("calicoctl")),
     ],
     ids=["crd.projectcalico.org/v1", "projectcalico.org/v3", "calicoctl", "calico-node"],
 )

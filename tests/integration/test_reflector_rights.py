@@ -45,6 +45,7 @@ def site(layout: Layout, user: Account) -> Site:
     return site_of(layout, user, reflectorNodes='["node3", "node4"]')
 
 
+@pytest.mark.extra("node-status")
 def test_previews_and_updates_and_destroys_with_these_roles(
     bare_stack: Stack, changed: Changed, user: Account, site: Site, calico: Calico
 ) -> None:

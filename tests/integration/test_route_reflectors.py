@@ -52,6 +52,7 @@ from tests.integration.test_dual_stack import BOTH, SCENARIO6, routes6
 from tests.integration.watched import Watched, watched
 from tests.on_the_lab import with_settings
 
+pytestmark = pytest.mark.extra("node-status")
 WITHOUT_QUESTIONS = ("--yes", "--skip-preview")
 # What is looked at are routes, and ports have no room for the pairs of both families.
 DUAL_STACK = {**BOTH, "nodePortNetwork": ""}

@@ -120,13 +120,20 @@ def test_a_lab_from_its_beginning_to_its_end(clones: tuple[Clone, Clone]) -> Non
     first, second = clones
     before = traces()
 
-    first.lab("up")
+    first.lab("up", "--with", "calicoctl")
     keeper = first.keeper()
     assert traces() == before, "something of the lab shows on the machine itself"
     status = json.loads(first.lab("status", "--json"))
     assert status["machines"]["peer"] == "172.34.8.45"
+    assert status["extras"] == ["calicoctl"]
+    assert "Client Version" in first.lab("exec", "mgmt", "--", "calicoctl", "version", "--client")
     assert "172.34.8.45/24" in first.lab("exec", "peer", "--", "ip", "-4", "address")
     assert "is up already" in first.lab("up")
+    lacking = first.lab("up", "--with", "calicoctl", "--with", "cinder", code=1)
+    assert lacking == (
+        "error: the lab runs without cinder: take it down (`make down`) and bring it up with"
+        " `python -m lab up --with calicoctl --with cinder`\n"
+    )
 
     refused = second.lab("up", code=1)
     assert str(first.folder) in refused and str(keeper) in refused
@@ -144,6 +151,7 @@ def test_a_lab_from_its_beginning_to_its_end(clones: tuple[Clone, Clone]) -> Non
     wait_for("the interrupted lab's processes to end", lambda: not processes(), 30)
 
     second.lab("up")
+    assert json.loads(second.lab("status", "--json"))["extras"] == []
     assert "172.34.8.10/24" in second.lab("exec", "node1", "--", "ip", "-4", "address")
     second.lab("exec", "mgmt", "--", "python", "-c", INSTANCE)
     wait_for("the instance's machine", lambda: second.start("exec", "left", "--", "true").wait() == 0, 60)
