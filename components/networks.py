@@ -12,11 +12,28 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
+    ip_interface,
     ip_network,
 )
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
+
+
+def address_or_none(text: object) -> IPAddress | None:
+    """The address in an object of others, with or without a prefix length; None for any other text."""
+    try:
+        return ip_interface(str(text).strip()).ip
+    except ValueError:
+        return None
+
+
+def network_or_none(text: object) -> IPNetwork | None:
+    """The network in an object of others, with host bits or without; None for any other text."""
+    try:
+        return ip_network(str(text).strip(), strict=False)
+    except ValueError:
+        return None
 
 
 def _shown(text: object) -> str:

@@ -45,6 +45,9 @@ API_ANNOTATION = "calico-peering/api"
 """By which API an object of Calico's was made, where that is not V3."""
 CALICO_RIGHTS = "get, create, update and delete on bgpconfigurations, bgppeers and bgpfilters of Calico's API"
 
+# What comes of an answer of another shape than the API's: pydantic's ValidationError is a ValueError.
+ODD_ANSWER = (AttributeError, KeyError, TypeError, ValueError)
+
 # Seconds that one request may take before the cluster counts as not answering.
 REQUEST_TIMEOUT = 30
 
@@ -152,6 +155,16 @@ def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> I
             f"the cluster at {host} does not answer ({doing}): {' '.join(str(cause).split())}; "
             "check the kubeconfig's server, its certificate authority and the way there"
         ) from error
+    except ODD_ANSWER as error:
+        raise ProviderError(
+            f"the answer of {host} is not one of a Kubernetes API ({doing}): {_first_line(error)}; is there a"
+            " proxy or a login page in front of it, or an object that its own API would refuse?"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """What an odd answer lacks, without the answer."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:120]}"
 
 
 def _described(kubeconfig: str | None, context: str | None) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_interface
 from typing import Any
 
 from kubernetes.client import ApiClient, ApiException, CoreV1Api
 
 from components.calico.calico_api import REQUEST_TIMEOUT, clear_errors
-from components.networks import IPAddress
+from components.networks import IPAddress, address_or_none
 from components.settings.peering_nodes import ClusterNode
 from components.shared.provider_errors import ProviderError
 
@@ -41,12 +40,17 @@ def cluster_nodes(client: ApiClient) -> list[ClusterNode]:
     )
     with clear_errors(client, LISTING, needs):
         found = _every_node(client)
-    if without := [node.name for node in found if not node.addresses]:
+    if without := [node for node in found if not node.addresses]:
         raise ProviderError(
-            f"the cluster at {client.configuration.host} tells no InternalIP of {', '.join(without)}; "
+            f"the cluster at {client.configuration.host} has no InternalIP that is an address for "
+            f"{', '.join(_named(node) for node in without)}; "
             "set calico-peering:nodes instead of calico-peering:nodesFromCluster"
         )
     return found
+
+
+def _named(node: ClusterNode) -> str:
+    return f"{node.name} ({'; '.join(node.unreadable)})" if node.unreadable else node.name
 
 
 def nodes_if_allowed(client: ApiClient) -> list[ClusterNode] | None:
@@ -70,7 +74,8 @@ def cluster_node(node: Any) -> ClusterNode:
     annotations: Mapping[str, str] = node.metadata.annotations or {}
     labels = {**_own_labels(annotations.get(LABELS)), **(node.metadata.labels or {})}
     number = _as_number(annotations.get(AS_NUMBERS, ""))
-    return ClusterNode(str(node.metadata.name), labels, _addresses(node, annotations), number)
+    name, unreadable = str(node.metadata.name), _unreadable(annotations)
+    return ClusterNode(name, labels, _addresses(node, annotations), number, unreadable)
 
 
 def _as_number(text: str) -> int | None:
@@ -93,11 +98,20 @@ def _own_labels(text: str | None) -> dict[str, str]:
 def _addresses(node: Any, annotations: Mapping[str, str]) -> list[IPAddress]:
     """At most one of each family, IPv4 first: Calico's own, else the first InternalIP."""
     listed = getattr(node.status, "addresses", None) or []
-    internal = [ip_address(one.address) for one in listed if one.type == "InternalIP"]
-    found = []
+    # A cloud's controller may leave one empty, or put a name there.
+    internal = [address_or_none(one.address) for one in listed if one.type == "InternalIP"]
+    found: list[IPAddress] = []
     for version, annotation in ADDRESSES.items():
-        own: list[IPAddress] = [address for address in internal if address.version == version]
-        if text := annotations.get(annotation):
-            own.insert(0, ip_interface(text).ip)
-        found += own[:1]
+        calicos = address_or_none(annotations.get(annotation))
+        usable = [one for one in (calicos, *internal) if one is not None and one.version == version]
+        found += usable[:1]
     return found
+
+
+def _unreadable(annotations: Mapping[str, str]) -> list[str]:
+    """What Calico's annotations hold in the place of an address, such as `autodetect`."""
+    return [
+        f"its annotation {annotation} is {annotations[annotation][:60]!r}, which is no address"
+        for annotation in ADDRESSES.values()
+        if annotations.get(annotation) and address_or_none(annotations[annotation]) is None
+    ]

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
+
+from components.networks import address_or_none
 
 MESH, PEER = "NodeMesh", "BGPPeer"
 WORDS = {MESH: "by the node-to-node mesh", PEER: "by the route reflectors' BGPPeer"}
@@ -96,22 +97,22 @@ def report(status: Mapping[str, Any]) -> Report | None:
         return None
     bgp, routes = status.get("bgp") or {}, status.get("routes") or {}
     peers = {
-        (str(ip_address(peer["peerIP"])), MESH if peer.get("type") == MESH else PEER): peer.get("state")
-        or "down"
+        (str(address), MESH if peer.get("type") == MESH else PEER): peer.get("state") or "down"
         for family in ("peersV4", "peersV6")
         for peer in bgp.get(family) or []
-        if peer.get("peerIP")
+        if (address := address_or_none(peer.get("peerIP")))
     }
     learned: dict[tuple[str, str], set[str]] = {}
     own = set()
     for family in ("routesV4", "routesV6"):
         for route in routes.get(family) or []:
             source = route.get("learnedFrom") or {}
-            if source.get("sourceType") == "Static":
-                own.add(route["destination"])
-            elif source.get("sourceType") in WORDS:
-                address = str(ip_address(PORT.sub("", source["peerIP"])))
-                learned.setdefault((source["sourceType"], address), set()).add(route["destination"])
+            kind, destination = source.get("sourceType"), str(route.get("destination"))
+            address = address_or_none(PORT.sub("", str(source.get("peerIP"))))
+            if kind == "Static":
+                own.add(destination)
+            elif kind in WORDS and address:
+                learned.setdefault((kind, str(address)), set()).add(destination)
     return Report(peers, learned, own)
 
 
@@ -157,4 +158,4 @@ def _union(found: Report, keys: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _version(address: str) -> int:
-    return ip_address(address).version
+    return 6 if ":" in address else 4

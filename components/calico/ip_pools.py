@@ -7,13 +7,12 @@ not be read, none is known.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_network
 from typing import Any
 
 from kubernetes.client import ApiException, CustomObjectsApi
 
 from components.calico.calico_api import REQUEST_TIMEOUT, CalicoClient, clear_errors
-from components.networks import IPNetwork, overlap
+from components.networks import IPNetwork, network_or_none, overlap
 
 # Calico's default for both modes is `Never`; `CrossSubnet` is none between nodes of one subnet.
 OVERLAY = "Always"
@@ -36,14 +35,14 @@ def pools_without_overlay(client: CalicoClient, networks: Sequence[IPNetwork]) -
     return sorted(
         f"{pool['metadata']['name']} ({pool['spec']['cidr']})"
         for pool in found["items"]
-        if bare(pool["spec"], networks)
+        if bare(pool.get("spec") or {}, networks)
     )
 
 
 def bare(spec: Mapping[str, Any], networks: Sequence[IPNetwork]) -> bool:
     """Whether a pool's spec gives pods addresses in one of `networks`, and their packets no overlay."""
-    network = ip_network(spec["cidr"])
-    if "Workload" not in (spec.get("allowedUses") or ["Workload"]):
+    network = network_or_none(spec.get("cidr"))
+    if network is None or "Workload" not in (spec.get("allowedUses") or ["Workload"]):
         return False
     modes = (spec.get("ipipMode"), spec.get("vxlanMode"))
     return OVERLAY not in modes and any(overlap(network, other) for other in networks)

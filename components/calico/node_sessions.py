@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
-from ipaddress import ip_interface
 from typing import Any, TypeVar, cast
 
 from kubernetes.client import CoreV1Api, CustomObjectsApi
@@ -29,6 +28,7 @@ from components.calico.calico_api import (
 )
 from components.calico.expected_sessions import Node, Report, View, lacking, report
 from components.calico.node_marks import ANNOTATION, LABEL
+from components.networks import address_or_none
 from components.shared.provider_errors import ProviderError
 
 PLURAL = "caliconodestatuses"
@@ -89,12 +89,12 @@ def node_of(found: Mapping[str, Any], cluster_id: str) -> Node:
     metadata = found["metadata"]
     annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
     addresses = [
-        str(ip_interface(text).ip)
+        str(address)
         for version in (4, 6)
-        if (text := annotations.get(f"projectcalico.org/IPv{version}Address"))
+        if (address := address_or_none(annotations.get(f"projectcalico.org/IPv{version}Address")))
     ]
     conditions = (found.get("status") or {}).get("conditions") or []
-    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
     its = annotations.get(ANNOTATION) or ""
     ours = its == cluster_id and labels.get(LABEL) == cluster_id
     return Node(metadata["name"], addresses, its, ours, ready and bool(addresses))

@@ -7,7 +7,6 @@ out by node_sessions.py, in the order of route_reflectors.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_network
 from typing import Any
 
 from kubernetes.client import ApiException, CoreV1Api, CustomObjectsApi
@@ -19,7 +18,7 @@ from components.calico.calico_api import (
 )
 from components.calico.node_marks import ANNOTATION, LABEL, Mark, refuse_others
 from components.calico.node_sessions import RIGHTS, mesh_is_on, node_of
-from components.networks import overlap
+from components.networks import network_or_none, overlap
 from components.shared.provider_errors import ProviderError
 from components.shared.some_of import some_of
 
@@ -124,15 +123,17 @@ def _interrupted(client: CalicoClient, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     routed = [
-        ip_network(pool["spec"]["cidr"])
-        for pool in _listed(client, "ippools")
-        if pool["spec"].get("vxlanMode") != "Always"
-        and "Workload" in pool["spec"].get("allowedUses", ["Workload"])
+        network
+        for pool in _specs(client, "ippools")
+        if pool.get("vxlanMode") != "Always"
+        and "Workload" in (pool.get("allowedUses") or ["Workload"])
+        and (network := network_or_none(pool.get("cidr")))
     ]
     holders = {
-        one["spec"]["node"]
-        for one in _listed(client, "blockaffinities")
-        if any(overlap(ip_network(one["spec"]["cidr"]), network) for network in routed)
+        affinity.get("node")
+        for affinity in _specs(client, "blockaffinities")
+        if (block := network_or_none(affinity.get("cidr")))
+        and any(overlap(block, network) for network in routed)
     }
     if not (busy := [name for name in names if name in holders]):
         return []
@@ -143,8 +144,8 @@ def _interrupted(client: CalicoClient, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _listed(client: CalicoClient, plural: str) -> list[dict[str, Any]]:
-    """Objects that only help to warn, so that no right is asked for: where they may not be read, none."""
+def _specs(client: CalicoClient, plural: str) -> list[dict[str, Any]]:
+    """The specs of objects that only help to warn, asking for no right; none where they may not be read."""
     with clear_errors(client, f"listing {plural}"):
         try:
             found: Any = CustomObjectsApi(client).list_cluster_custom_object(
@@ -154,4 +155,4 @@ def _listed(client: CalicoClient, plural: str) -> list[dict[str, Any]]:
             if error.status in (403, 404):
                 return []
             raise
-    return list(found["items"])
+    return [one.get("spec") or {} for one in found["items"]]

@@ -7,12 +7,12 @@ is told at once, with what was found beside it.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from openstack.connection import Connection
 
+from components.networks import address_or_none
 from components.ports.neutron_ports import Port, list_ports, list_ports_any, the_network
 from components.ports.openstack_api import clear_errors, described
 from components.shared.provider_errors import ProviderError
@@ -179,4 +179,4 @@ def _one_each(
 
 
 def _same(address: str) -> str:
-    return str(ipaddress.ip_address(address))
+    return str(address_or_none(address) or address)

@@ -42,7 +42,7 @@ def connect(cloud: str | None = None) -> Connection:
     with _connecting:
         if cloud not in _connections:
             with clear_errors(cloud):
-                connection = openstack.connect(cloud=cloud, api_timeout=REQUEST_TIMEOUT)
+                connection = _configured(cloud)
                 # Not connection.authorize(): it hides which kind of failure it was.
                 connection.session.get_token()
                 if not connection.network.get_endpoint():
@@ -52,6 +52,18 @@ def connect(cloud: str | None = None) -> Connection:
                     )
                 _connections[cloud] = connection
         return _connections[cloud]
+
+
+def _configured(cloud: str | None) -> Connection:
+    """A connection by what clouds.yaml and the environment say; nothing is sent yet. Raises ProviderError."""
+    try:
+        return openstack.connect(cloud=cloud, api_timeout=REQUEST_TIMEOUT)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Only its kind: the text may hold a part of the file.
+        raise ProviderError(
+            f"{described(cloud)} cannot be used ({type(error).__name__}): expected `auth:` below its name"
+            " with auth_url and credentials; check the entry"
+        ) from error
 
 
 @contextmanager
@@ -80,6 +92,16 @@ def clear_errors(cloud: str | None) -> Iterator[None]:
         raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
     except (keystone.ClientException, SDKException) as error:
         raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
+    except OSError as error:
+        raise ProviderError(
+            f"OpenStack ({where}) cannot be reached: {_line(error)}; check cacert, cert and key there, which"
+            " are paths on the machine that runs `pulumi`"
+        ) from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ProviderError(
+            f"an answer of OpenStack ({where}) is not one of its APIs ({type(error).__name__}); is there a"
+            " proxy or a login page in front of it?"
+        ) from error
 
 
 def described(cloud: str | None) -> str:

@@ -26,6 +26,8 @@ class ClusterNode:
     """From which it speaks BGP, at most one of each family, IPv4 first."""
     as_number: int | None = None
     """Its own; None is the cluster's."""
+    unreadable: Sequence[str] = ()
+    """What its object holds in the place of an address, each as a clause."""
 
 
 def with_nodes(settings: Settings, found: Sequence[ClusterNode]) -> Settings:
@@ -69,6 +71,7 @@ def silent_nodes(settings: Settings, found: Sequence[ClusterNode]) -> list[str]:
     return [
         f"node {node.name} has no IPv{version} address in the cluster, so it has no IPv{version} session with"
         f" {settings.machine_name}, and its port is looked for without one"
+        + (f" ({'; '.join(node.unreadable)})" if node.unreadable else "")
         for node in _chosen(settings, found)
         for version in versions
         if version not in {address.version for address in node.addresses}

@@ -62,3 +62,19 @@ def test_a_nodes_own_as_number_is_what_calico_can_read(text: str, number: int | 
     own = {"projectcalico.org/ASNumber": text}
     assert cluster_node(node("172.34.8.10", annotations=own)).as_number == number
     assert cluster_node(node("172.34.8.10")).as_number is None
+
+
+@pytest.mark.parametrize("odd", ["", "node1.example.org", "172.34.8", "autodetect"])
+def test_an_internal_ip_that_is_no_address_is_passed_over(odd: str) -> None:
+    assert addresses(node(odd, "172.34.8.10")) == ["172.34.8.10"]
+    assert addresses(node(odd)) == []
+
+
+@pytest.mark.parametrize("odd", ["autodetect", "none", "172.34.8.10/33"])
+def test_an_annotation_without_an_address_is_passed_over_and_named(odd: str) -> None:
+    annotations = {"projectcalico.org/IPv4Address": odd}
+    made = cluster_node(node("172.34.8.10", annotations=annotations))
+    assert [str(address) for address in made.addresses] == ["172.34.8.10"]
+    assert made.unreadable == [
+        f"its annotation projectcalico.org/IPv4Address is '{odd}', which is no address"
+    ]

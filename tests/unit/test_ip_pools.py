@@ -26,6 +26,10 @@ PODS = [IPv4Network("192.168.0.0/16"), IPv4Network("10.77.0.0/16")]
         ({"cidr": "192.0.0.0/8"}, True),
         ({"cidr": "172.16.0.0/16"}, False),
         ({"cidr": "fd00:10::/48"}, False),
+        # Written past Calico's own checks.
+        ({"cidr": "192.168.5.5/16"}, True),
+        ({"cidr": "pods"}, False),
+        ({"cidr": None}, False),
     ],
 )
 def test_a_pool_of_pods_in_one_of_the_networks_without_an_overlay(spec: dict[str, Any], wanted: bool) -> None:
