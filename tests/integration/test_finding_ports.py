@@ -95,7 +95,7 @@ def test_a_node_without_an_address_is_named(bare_stack: Stack, changed: Changed,
     try:
         done = bare_stack.run("preview", check=False, environment=changed(nodesFromCluster=True, nodes=[]))
         assert done.returncode != 0
-        assert "tells no InternalIP of node5" in done.stdout + done.stderr
+        assert "has no InternalIP that is an address for node5" in done.stdout + done.stderr
     finally:
         nodes.delete_node("node5")
 
