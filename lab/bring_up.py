@@ -54,7 +54,8 @@ def bring_up(layout: Layout, parts: Parts) -> None:
             stack.prepare(layout, hosts[MGMT], parts.command_plugin)
 
     with side_by_side() as start:
-        for part in (network_service, kubernetes, external_machine, stack_of_the_program):
+        # The longest first.
+        for part in (kubernetes, network_service, external_machine, stack_of_the_program):
             start(part)
 
 

@@ -14,11 +14,12 @@ from lab.debian import Tools
 from lab.engine.products import EXTRAS as PRODUCTS
 from lab.errors import LabError
 from lab.extras import EXTRAS, check_extras, in_order
-from lab.gather import gather, wanted_products
+from lab.gather import gather
 from lab.layout import Layout
 from lab.newer_bird import NewerBirds
 from lab.openstack.venv import CINDER_REQUIREMENTS, REQUIREMENTS
 from lab.parts import Parts
+from lab.programs import wanted
 from lab.progress import Steps
 from tests import needed_extras
 
@@ -65,9 +66,9 @@ def test_a_lab_that_has_them_is_fine_and_one_that_lacks_some_is_named_with_what_
 
 def test_only_a_lab_with_the_extra_has_its_program() -> None:
     assert PRODUCTS.keys() <= EXTRAS.keys()
-    plain = {product.program for product in wanted_products(())}
+    plain = {product.program for product in wanted(())}
     assert plain & {"calicoctl", "calico-node-status"} == set()
-    assert {product.program for product in wanted_products(["calicoctl"])} == {*plain, "calicoctl"}
+    assert {product.program for product in wanted(["calicoctl"])} == {*plain, "calicoctl"}
 
 
 def test_a_running_lab_says_what_it_is_made_of(tmp_path: Path) -> None:
