@@ -6,7 +6,7 @@ is missing. Nothing is written; no Pulumi here.
 
 from __future__ import annotations
 
-from components.calico.calico_api import BY_SETTING, KINDS, CalicoClient, connect
+from components.calico.calico_api import BY_SETTING, KINDS, CalicoClient, connect, expected_answers
 from components.calico.calico_node import USUAL_NAMESPACE, calico_namespace
 from components.calico.calico_served import check_served
 from components.calico.own_objects import password_name, peer_name, peer_names
@@ -31,8 +31,12 @@ def check_apis(site: Site) -> list[str]:
 
     Raises ProviderError unless each cluster answers and serves what its settings ask for.
     """
-    clusters = [site.cluster(cluster) for cluster in site.clusters]
-    return [text for its in clusters if (text := check_served(cluster_client(its), KINDS))]
+    warnings = []
+    for cluster in site.clusters:
+        client = cluster_client(site.cluster(cluster))
+        with expected_answers(client, "asking which APIs it serves"):
+            warnings.append(check_served(client, KINDS))
+    return [text for text in warnings if text]
 
 
 def find_namespaces(site: Site) -> Site:
@@ -44,7 +48,9 @@ def find_namespaces(site: Site) -> Site:
     for cluster in site.clusters:
         if any(its.with_password for its in site.of_cluster(cluster).values()):
             settings = site.cluster(cluster)
-            found, note = calico_namespace(cluster_client(settings), settings.calico_namespace)
+            client = cluster_client(settings)
+            with expected_answers(client, "looking for calico-node"):
+                found, note = calico_namespace(client, settings.calico_namespace)
             namespaces[cluster] = found
             notes += [note] if note else []
     return site.with_namespaces(namespaces, notes)
@@ -59,7 +65,9 @@ def check_rights(site: Site, writing: bool) -> None:
     wrong = []
     for cluster in site.clusters:
         client, rights = cluster_client(site.cluster(cluster)), cluster_rights(site, cluster)
-        if missing := lacking(client, rights.read | rights.write if writing else rights.read):
+        with expected_answers(client, "asking for the user's rights"):
+            missing = lacking(client, rights.read | rights.write if writing else rights.read)
+        if missing:
             wrong.append(_told(str(client.configuration.host), missing, writing))
     if wrong:
         raise ProviderError("\n".join(wrong))

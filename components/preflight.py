@@ -14,6 +14,7 @@ from components.calico import as_numbers
 from components.calico.bgp_configuration_conflicts import told
 from components.calico.bgp_configuration_fields import AS_NUMBER, DEFAULT, MESH
 from components.calico.bgp_configuration_writer import others_values, read_configuration
+from components.calico.calico_api import expected_answers
 from components.calico.cluster_nodes import cluster_nodes, nodes_if_allowed
 from components.calico.ip_pools import pools_without_overlay
 from components.calico.known_filters import check_filters
@@ -53,9 +54,10 @@ def check_clusters(site: Site) -> Site:
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client = cluster_client(settings)
-        check_filters(client, settings.bgp_filters, settings.default_bgp_filter)
-        if settings.asks_for_nodes:
-            nodes[cluster] = cluster_nodes(client)
+        with expected_answers(client, "reading filters and nodes"):
+            check_filters(client, settings.bgp_filters, settings.default_bgp_filter)
+            if settings.asks_for_nodes:
+                nodes[cluster] = cluster_nodes(client)
     return site.with_nodes(nodes)
 
 
@@ -68,12 +70,13 @@ def check_configurations(site: Site, stack: str) -> None:
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client = cluster_client(settings)
-        in_the_way = [
-            one
-            for name, values, taken in _values(settings)
-            if values and (found := read_configuration(client, name))
-            for one in others_values(client, found, values, taken, stack)
-        ]
+        with expected_answers(client, "reading the BGPConfigurations"):
+            in_the_way = [
+                one
+                for name, values, taken in _values(settings)
+                if values and (found := read_configuration(client, name))
+                for one in others_values(client, found, values, taken, stack)
+            ]
         if in_the_way:
             wrong.append(told(client.configuration.host, in_the_way))
     if wrong:
@@ -95,8 +98,9 @@ def check_as_numbers(site: Site, stack: str) -> list[str]:
         client = cluster_client(settings)
         host = str(client.configuration.host)
         wanted = settings.bgp_configurations[DEFAULT].get("values", {}).get(AS_NUMBER)
-        number = as_numbers.cluster_as_number(read_configuration(client, DEFAULT), wanted, stack)
-        nodes = nodes_if_allowed(client)
+        with expected_answers(client, "reading the nodes' AS numbers"):
+            number = as_numbers.cluster_as_number(read_configuration(client, DEFAULT), wanted, stack)
+            nodes = nodes_if_allowed(client)
         for machine, its in machines.items():
             expected = its.calico_as_number
             if nodes is None:
@@ -132,18 +136,19 @@ def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> Left
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client, cloud = cluster_client(settings), settings.cloud
-        found = Found()
-        for its in site.of_cluster(cluster).values():
-            found |= own_objects(
-                client,
-                its.machine_name,
-                stack,
-                its.calico_namespace if its.with_password else None,
-                more_peers(its),
-                [filter_name(its.machine_name)] if its.default_bgp_filter else (),
-            )
-        if settings.reflector_nodes:
-            found |= own_peers(client, [peer_name(str(settings.reflector_cluster_id))], stack)
+        with expected_answers(client, "reading what is there already"):
+            found = Found()
+            for its in site.of_cluster(cluster).values():
+                found |= own_objects(
+                    client,
+                    its.machine_name,
+                    stack,
+                    its.calico_namespace if its.with_password else None,
+                    more_peers(its),
+                    [filter_name(its.machine_name)] if its.default_bgp_filter else (),
+                )
+            if settings.reflector_nodes:
+                found |= own_peers(client, [peer_name(str(settings.reflector_cluster_id))], stack)
         check_foreign(found)
         own[cluster] = found.made
         if settings.node_security_group:
@@ -192,7 +197,9 @@ def harmful_pools(site: Site, ports: Mapping[str, NodePorts]) -> list[str]:
         settings = site.cluster(cluster)
         guarded = ports[cluster].ids.keys() - ports[cluster].unfiltered.keys()
         if guarded and not settings.machine_pairs:
-            pools += pools_without_overlay(cluster_client(settings), settings.pod_networks)
+            client = cluster_client(settings)
+            with expected_answers(client, "reading the IP pools"):
+                pools += pools_without_overlay(client, settings.pod_networks)
     return pools
 
 
@@ -205,12 +212,13 @@ def route_reflectors(site: Site) -> list[str]:
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client = cluster_client(settings)
-        if settings.reflector_nodes:
-            number = str(settings.reflector_cluster_id)
-            warnings += reflector_warnings(client, settings.reflector_nodes, number)
-        elif not settings.route_reflectors:
-            most = max((len(family.nodes) for family in settings.families), default=0)
-            warnings += mesh_warnings(client, most)
+        with expected_answers(client, "reading the nodes' sessions"):
+            if settings.reflector_nodes:
+                number = str(settings.reflector_cluster_id)
+                warnings += reflector_warnings(client, settings.reflector_nodes, number)
+            elif not settings.route_reflectors:
+                most = max((len(family.nodes) for family in settings.families), default=0)
+                warnings += mesh_warnings(client, most)
     return warnings
 
 

@@ -156,10 +156,26 @@ def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> I
             "check the kubeconfig's server, its certificate authority and the way there"
         ) from error
     except ODD_ANSWER as error:
-        raise ProviderError(
-            f"the answer of {host} is not one of a Kubernetes API ({doing}): {_first_line(error)}; is there a"
-            " proxy or a login page in front of it, or an object that its own API would refuse?"
-        ) from error
+        raise _odd(host, doing, error) from error
+
+
+@contextmanager
+def expected_answers(client: ApiClient, doing: str) -> Iterator[None]:
+    """Turn what comes of an answer of another shape than the API's into a ProviderError.
+
+    For what is made of answers after they were read: `doing` says what.
+    """
+    try:
+        yield
+    except ODD_ANSWER as error:
+        raise _odd(client.configuration.host, doing, error) from error
+
+
+def _odd(host: str, doing: str, error: Exception) -> ProviderError:
+    return ProviderError(
+        f"the answer of {host} is not one of a Kubernetes API ({doing}): {_first_line(error)}; is there a"
+        " proxy or a login page in front of it, or an object that its own API would refuse?"
+    )
 
 
 def _first_line(error: Exception) -> str:
