@@ -17,6 +17,14 @@ KEY_TYPES = (
     "ecdsa-sha2-nistp521",
     "ssh-rsa",
 )
+# pulumi-command asks for the key's type as the only algorithm of the host key. ssh-rsa means SHA-1, which
+# sshd has refused since OpenSSH 8.8: an RSA key could be pinned, and no login would ever succeed.
+RSA = "ssh-rsa"
+RSA_HOST_KEY = (
+    "found an RSA key, and the only algorithm that would be asked for with it (ssh-rsa, SHA-1) is refused by"
+    " sshd since OpenSSH 8.8; take another host key of the machine: /etc/ssh/ssh_host_ed25519_key.pub or"
+    " ssh_host_ecdsa_key.pub"
+)
 HOST = "wanted one public host key: `ssh-ed25519 AAAA…`, as in /etc/ssh/ssh_host_ed25519_key.pub"
 LOGIN = "wanted one public key: `ssh-ed25519 AAAA…`, as in ~/.ssh/id_ed25519.pub or from `ssh-add -L`"
 PRIVATE = "wanted a private key in OpenSSH's format without a passphrase, as `ssh-keygen -N ''` writes it"
@@ -35,6 +43,8 @@ def public_key(text: str, wanted: str = HOST) -> str:
         lines = len(text.strip().splitlines())
         what = f"{lines} lines" if lines > 1 else "a single word" if words else "nothing"
         raise ValueError(f"found {what}; {wanted}")
+    if words[0] == RSA and wanted == HOST:
+        raise ValueError(RSA_HOST_KEY)
     if words[0] not in KEY_TYPES:
         scanned = words[1] in KEY_TYPES
         hint = " (ssh-keyscan puts the host's name first: leave it out)" if scanned else ""
@@ -61,7 +71,7 @@ def public_half(private: str) -> str:
     """
     data = tidy(private).encode()
     if b"PRIVATE KEY-----" not in data:
-        raise ValueError(f"found no private key; {PRIVATE}")
+        raise ValueError(f"found {_in_place_of_a_key(private)}; {PRIVATE}")
     load = (
         serialization.load_ssh_private_key if b"BEGIN OPENSSH" in data else serialization.load_pem_private_key
     )
@@ -75,6 +85,16 @@ def public_half(private: str) -> str:
             f"found a private key that is damaged, cut off or of no use to ssh; {PRIVATE}"
         ) from None
     return text.decode()
+
+
+def _in_place_of_a_key(text: str) -> str:
+    """What somebody put where a private key belongs, without showing it."""
+    words = text.split()
+    if words and words[0] in KEY_TYPES:
+        return "a public key"
+    if len(words) == 1 and ("/" in text or text.startswith("~")):
+        return "what looks like the path of a file, not what is in it"
+    return "no private key"
 
 
 def tidy(private: str) -> str:

@@ -9,8 +9,14 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
-from components.machine.ssh_keys import public_key
+from components.machine.ssh_keys import public_half, public_key
 from components.settings.setting_types import HOST, NAMESPACE, USER, matching, sound, whole
+
+
+def _is_a_key(private: object) -> bool:
+    if private:
+        public_half(str(private))
+    return bool(private)
 
 
 class BastionSettings(BaseModel):
@@ -22,7 +28,7 @@ class BastionSettings(BaseModel):
     ssh_bastion_port: Annotated[int, whole(1, 65535)] = 22
     ssh_bastion_user: Annotated[str, matching(USER, "a login name such as debian")] = "root"
     ssh_bastion_host_key: str | None = Field(default=None, validate_default=True)
-    with_bastion_key: Annotated[bool, BeforeValidator(bool)] = Field(
+    with_bastion_key: Annotated[bool, BeforeValidator(_is_a_key)] = Field(
         default=False, alias="sshBastionPrivateKey"
     )
     """Whether the bastion has a login key of its own, which itself is kept nowhere here."""

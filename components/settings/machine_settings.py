@@ -46,7 +46,7 @@ class MachineSettings(BastionSettings):
     made_host_key: str | None = Field(default=None, validate_default=True, alias="sshHostPrivateKey")
     """The public half of sshHostPrivateKey."""
     login_key: str | None = Field(default=None, alias="sshPrivateKey")
-    """The public half of sshPrivateKey; None for an existing machine, where nobody needs it."""
+    """The public half of sshPrivateKey; None for an existing machine, where it is only checked."""
     machine_ssh_public_key: str | None = Field(default=None, validate_default=True)
     """The key that the machine lets in."""
 
@@ -98,8 +98,9 @@ class MachineSettings(BastionSettings):
     @field_validator("login_key", mode="before")
     @classmethod
     def _login_key(cls, private: str | None, info: ValidationInfo) -> str | None:
-        made = info.data.get("machine_source") == "openstack"
-        return public_half(private) if made and private else None
+        # Also of an existing machine: a key that cannot be used would only show in the middle of `up`.
+        public = public_half(private) if private else None
+        return public if info.data.get("machine_source") == "openstack" else None
 
     @field_validator("machine_ssh_public_key", mode="before")
     @classmethod

@@ -27,7 +27,10 @@ DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?")
 # RFC 1123's subdomain, as Kubernetes and Calico name objects.
 OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
-USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
+# Also as a directory has it: `svc@corp.example.org`, `CORP\svc`. It begins like no option of a command line.
+USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@\\-]{0,127}")
+# What cloud-init makes on a machine, by useradd's rules.
+LOCAL_USER = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 NAMESPACE = "calico-peering"
 
 T = TypeVar("T")

@@ -25,6 +25,7 @@ from components.settings.machine_settings import SSH_PORT
 from components.settings.network_settings import NETWORK_LISTS
 from components.settings.setting_types import (
     HOST,
+    LOCAL_USER,
     NAMESPACE,
     USER,
     flag,
@@ -84,6 +85,13 @@ class Settings(CalicoSettings):
             return None
         # The name only stands in when machineAddress is wrong itself, which is told there.
         return host or str(info.data.get("machine_address", "unknown"))
+
+    @field_validator("ssh_user")
+    @classmethod
+    def _made_by_cloud_init(cls, user: str, info: ValidationInfo) -> str:
+        wrong = info.data.get("machine_source") == "openstack" and not LOCAL_USER.fullmatch(user)
+        wanted = f"found {user[:60]!r}; wanted a name that cloud-init can make on the machine, such as debian"
+        return sound(user, [wanted] if wrong else [])
 
     @field_validator("ssh_port")
     @classmethod

@@ -1,6 +1,7 @@
 """Settings of a machine that is made on OpenStack: what belongs together, and what is missing."""
 
 import json
+from base64 import b64encode
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -70,9 +71,60 @@ def test_no_private_key_is_kept() -> None:
     assert HOST_PRIVATE_KEY.splitlines()[3] not in kept
 
 
-def test_an_existing_machines_private_key_is_not_even_read() -> None:
-    # It worked before, whatever pulumi-command makes of it.
-    assert read_settings(values(sshPrivateKey="any text")).login_key is None
+def test_an_existing_machines_private_key_is_checked_and_not_kept() -> None:
+    assert read_settings(values(sshPrivateKey=LOGIN_PRIVATE_KEY)).login_key is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (HOST_KEY, "a public key"),
+        ("~/.ssh/id_ed25519", "what looks like the path of a file, not what is in it"),
+        ("/root/.ssh/id_rsa", "what looks like the path of a file, not what is in it"),
+        ("secret text", "no private key"),
+        (ENCRYPTED, "a private key with a passphrase"),
+        (LOGIN_PRIVATE_KEY[:150], "a private key that is damaged, cut off or of no use to ssh"),
+    ],
+    ids=["public", "path from home", "path", "text", "encrypted", "cut off"],
+)
+@pytest.mark.parametrize("key", ["sshPrivateKey", "sshBastionPrivateKey"])
+def test_a_login_key_that_can_never_work_is_refused_before_a_preview_and_not_shown(
+    key: str, text: str, found: str
+) -> None:
+    bastion = {"sshBastionHost": "bastion.example.org", "sshBastionHostKey": HOST_KEY}
+    with pytest.raises(SettingsError) as caught:
+        read_settings(values(**bastion, **{key: text}))
+    [_, line] = str(caught.value).splitlines()
+    assert line.startswith(f"  calico-peering:{key}: found {found}; wanted a private key in OpenSSH's format")
+    assert text[:40] not in line
+
+
+def test_an_rsa_host_key_is_refused_with_the_way_out() -> None:
+    kind = b"ssh-rsa"
+    blob = b64encode(len(kind).to_bytes(4, "big") + kind + bytes(300)).decode()
+    with pytest.raises(SettingsError, match=r"found an RSA key.*ssh_host_ed25519_key\.pub"):
+        read_settings(values(sshHostKey=f"ssh-rsa {blob}"))
+    # The login's own key may be RSA: the algorithm is the client's choice there.
+    assert read_settings(made(sshPrivateKey="", machineSshPublicKey=f"ssh-rsa {blob}")).made
+
+
+@pytest.mark.parametrize("user", ["svc@corp.example.org", "CORP\\svc", "debian", "Administrator"])
+def test_a_directorys_user_may_log_in_to_an_existing_machine(user: str) -> None:
+    assert read_settings(values(sshUser=user)).ssh_user == user
+
+
+@pytest.mark.parametrize("user", ["-oProxyCommand=x", "root; reboot", "a b", "", "1st"])
+def test_what_is_no_users_name_is_refused(user: str) -> None:
+    if user:
+        with pytest.raises(SettingsError, match="sshUser"):
+            read_settings(values(sshUser=user))
+    else:
+        assert read_settings(values(sshUser=user)).ssh_user == "root"
+
+
+def test_a_machine_that_is_made_gets_a_user_that_cloud_init_can_make() -> None:
+    with pytest.raises(SettingsError, match="a name that cloud-init can make"):
+        read_settings(made(sshUser="svc@corp.example.org"))
 
 
 def test_the_way_to_log_in_is_the_floating_ip_unless_it_is_said() -> None:

@@ -10,7 +10,7 @@ import yaml
 from components.settings.settings import KEYS, SettingsError, pair_networks, read_settings
 from components.settings.site import read_site
 from tests import golden
-from tests.unit.example import HOST_KEY, PROJECT, VALUES, values
+from tests.unit.example import HOST_KEY, LOGIN_PRIVATE_KEY, PROJECT, VALUES, values
 
 
 def test_the_reference_network_is_the_default() -> None:
@@ -213,7 +213,7 @@ CASES: dict[str, dict[str, str]] = {
     "ssh": {"sshHost": "-oProxyCommand=x", "sshPort": "70000", "sshUser": "root; reboot"},
     "bastion-of-nothing": {
         "sshBastionHostKey": HOST_KEY,
-        "sshBastionPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA",
+        "sshBastionPrivateKey": LOGIN_PRIVATE_KEY,
     },
     "bastion-unverified": {"sshBastionHost": "198.51.100.1"},
     "bastion": {"sshBastionHost": "jump host", "sshBastionPort": "0", "sshBastionUser": "-l"},
