@@ -7,7 +7,7 @@ from components.bird.bird_router import END
 from lab.cluster.pods import PODS
 from lab.cluster.service import SERVICE_URL
 from lab.external import External
-from lab.layout import PROJECT
+from lab.layout import PROJECT, Layout
 from tests.integration.conftest import Stack, bird_routes, poll
 
 NODES = ["172.34.8.10", "172.34.8.30", "172.34.8.76", "172.34.8.87"]
@@ -60,8 +60,8 @@ def test_a_refresh_finds_nothing_to_change(module_stack: Stack) -> None:
     module_stack.run("preview", "--refresh", "--expect-no-changes")
 
 
-def test_the_labs_status_names_machines_sessions_and_urls(module_stack: Stack) -> None:
-    words = ["python", "-m", "lab.status", str(PROJECT / ".lab"), "json"]
+def test_the_labs_status_names_machines_sessions_and_urls(module_stack: Stack, layout: Layout) -> None:
+    words = ["python", "-m", "lab.status", str(layout.folder), "json"]
     status = json.loads(subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout)
     assert status["machines"]["peer"] == "172.34.8.45"
     assert sorted(session["neighbor"] for session in status["sessions"]) == NODES
