@@ -5,8 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 TESTS ?= tests/integration tests/acceptance
+# Begin no further file of tests after so many minutes from SINCE (seconds since 1970); none is no limit.
+MINUTES ?=
+SINCE := $(or $(SINCE),$(shell date +%s))
+BUDGET = $(if $(MINUTES),--minutes $(MINUTES) --since $(SINCE))
 
-.PHONY: lab unit life integration test check deep format golden types calico-schema requirements down clean-cache
+.PHONY: lab unit life integration test test-all check deep test-table format golden types calico-schema \
+  requirements down clean-cache
 
 lab: $(VENV)/installed
 	$(BIN)/python -m lab up
@@ -20,11 +25,16 @@ down: $(VENV)/installed
 clean-cache: $(VENV)/installed
 	$(BIN)/python -m lab clean-cache
 
-test: check unit life integration
+# What a person runs: the checks, everything that needs no lab, and the main paths on two labs.
+test: check
+	$(BIN)/python -m tests.suite main $(BUDGET)
+
+# Everything.
+test-all: check
+	$(BIN)/python -m tests.suite all $(BUDGET)
 
 unit: $(VENV)/installed
-	$(BIN)/python -m pytest tests/unit tests/mocks tests/conformance
-	$(BIN)/python -m pytest tests/unit/test_bird_places.py --hypothesis-profile=deep
+	$(BIN)/python -m pytest tests/unit tests/mocks tests/conformance -n auto --dist loadfile
 
 # The lab's own life on this machine.
 life: $(VENV)/installed
@@ -33,10 +43,7 @@ life: $(VENV)/installed
 # The program on the lab, run by the lab's management host: all of it, or the files in TESTS.
 # A lab that was up stays up; one made for this goes.
 integration: $(VENV)/installed
-	@was=$$($(BIN)/python -m lab status >/dev/null 2>&1 && echo up || echo down); \
-	$(BIN)/python -m lab up && \
-	$(BIN)/python -m lab exec mgmt -- python -m pytest $(TESTS); code=$$?; \
-	[ $$was = up ] || $(BIN)/python -m lab down; exit $$code
+	$(BIN)/python -m tests.suite lab $(TESTS) $(BUDGET)
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -46,6 +53,10 @@ check: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# tests/README.md and tests/durations.json from what the last `make test-all` left in .results.
+test-table: $(VENV)/installed
+	$(BIN)/python -m tests.suite.table
 
 # 10,000 settings and what each BIRD says to them, 500 and what its filters do: minutes, for a change of templates.
 deep: $(VENV)/installed

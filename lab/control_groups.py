@@ -9,9 +9,9 @@ import contextlib
 import os
 from pathlib import Path
 
+from lab.layout import NAME
+
 ROOT = Path("/sys/fs/cgroup")
-# Tests of the lab's own life give theirs another name, to leave a person's lab alone.
-NAME = os.environ.get("CALICO_PEERING_LAB_NAME", "calico-peering-lab")
 
 
 def _hierarchies() -> list[Path]:

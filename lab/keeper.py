@@ -27,8 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import control_groups
+from lab.layout import NAME
 
-ADDRESS = f"\0{control_groups.NAME}"
+ADDRESS = f"\0{NAME}"
 READY = b"ready\n"
 
 
@@ -42,7 +43,7 @@ class Alive:
 
 
 def find() -> Alive | None:
-    """The lab that is alive on this machine, of whatever clone, or None."""
+    """The lab of our name that is alive on this machine, of whatever clone, or None."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(5)
         try:

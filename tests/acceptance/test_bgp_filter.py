@@ -123,6 +123,7 @@ def both(filters: Filters) -> Iterator[Filters]:
 
 
 @pytest.mark.parametrize("rejected", [{IPV4}, {IPV6}, BOTH], ids=["IPv4", "IPv6", "both"])
+@pytest.mark.main_path("both")
 def test_what_an_import_rule_rejects_no_node_learns_from_the_machine(
     both: Filters, rejected: set[Family]
 ) -> None:
@@ -132,6 +133,7 @@ def test_what_an_import_rule_rejects_no_node_learns_from_the_machine(
     both.become(BOTH, "the filter is empty again")
 
 
+@pytest.mark.main_path
 def test_the_first_rule_of_the_first_filter_decides(both: Filters) -> None:
     accept, reject = ("In", "Accept"), ("Equal", "Reject")
     both.put(FIRST, **both.rules("import", BOTH, reject, accept))
@@ -144,6 +146,7 @@ def test_the_first_rule_of_the_first_filter_decides(both: Filters) -> None:
 
 
 @pytest.mark.parametrize("rejected", [{IPV4}, {IPV6}, BOTH], ids=["IPv4", "IPv6", "both"])
+@pytest.mark.main_path("both")
 def test_what_an_export_rule_rejects_the_machine_does_not_learn(
     both: Filters, machine: External, rejected: set[Family]
 ) -> None:

@@ -86,6 +86,7 @@ def right_and_wrong() -> Iterator[tuple[str, str, Any, bool]]:
 CASES = [case for case in right_and_wrong() if case[:2] not in UNCHECKED or case[3]]
 
 
+@pytest.mark.main_path
 def test_the_cluster_serves_the_committed_schema(cluster: ApiClient) -> None:
     assert served(cluster) == committed(), "`make calico-schema` takes the other one"
 

@@ -1,9 +1,12 @@
 """Cluster addresses: the service network from every node, one address from those that have an endpoint."""
 
+import pytest
+
 from tests.acceptance.kernel_routes import ALL, Family, KernelRoutes
 from tests.acceptance.services import Services
 
 
+@pytest.mark.main_path("IPv4")
 def test_a_local_service_is_routed_to_the_nodes_with_an_endpoint_and_a_cluster_wide_one_with_its_network(
     routes: KernelRoutes, services: Services, family: Family
 ) -> None:

@@ -3,6 +3,8 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.acceptance.kernel_routes import Family, KernelRoutes
 from tests.acceptance.services import Services
 
@@ -10,6 +12,7 @@ MANY = 50
 VISIBLE, GONE = 20, 60
 
 
+@pytest.mark.main_path("IPv6")
 def test_fifty_services_are_routed_within_20_s_and_gone_within_60_s(
     routes: KernelRoutes, services: Services, family: Family
 ) -> None:

@@ -1,5 +1,7 @@
 """A node that is labelled to be left out of load balancing announces no Service, and nothing else changes."""
 
+import pytest
+
 from tests.acceptance.kernel_routes import ALL, Family, KernelRoutes
 from tests.acceptance.services import Services
 
@@ -7,6 +9,7 @@ OUT = "node2"
 OTHERS = tuple(node for node in ALL if node != OUT)
 
 
+@pytest.mark.main_path("IPv4")
 def test_an_excluded_node_is_no_next_hop_of_any_service_and_stays_one_of_the_pods(
     routes: KernelRoutes, services: Services, family: Family
 ) -> None:

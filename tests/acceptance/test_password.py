@@ -128,6 +128,7 @@ def test_with_the_same_password_on_both_sides_every_session_stands_when_up_ends(
     assert standing(routing) == NEIGHBORS
 
 
+@pytest.mark.main_path
 def test_another_password_costs_no_route_and_no_packet_and_up_ends_when_every_session_stands_with_it(
     protected: Protected, routing: Routing
 ) -> None:

@@ -70,6 +70,7 @@ def single(services: Services, family: Family) -> list[str]:
     return [own, family.single]
 
 
+@pytest.mark.main_path
 def test_external_and_load_balancer_addresses_follow_the_configuration(
     up: "Up", services: Services, machine: External, calico: Calico
 ) -> None:

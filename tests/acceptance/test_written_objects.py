@@ -122,6 +122,7 @@ def send_all(cluster: ApiClient, given: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("what", SETTINGS)
+@pytest.mark.main_path("the reference network", "both families")
 def test_what_is_declared_is_taken(what: str, cluster: ApiClient) -> None:
     send_all(cluster, texts(SETTINGS[what]))
 

@@ -48,15 +48,18 @@ def answer(cluster: ApiClient, row: Wrong, **options: Any) -> str:
 
 
 @pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.main_path("address-out-of-range")
 def test_the_api_server_refuses(name: str, cluster: ApiClient) -> None:
     assert REFUSED[name].server in answer(cluster, REFUSED[name])
 
 
 @pytest.mark.parametrize("name", TAKEN)
+@pytest.mark.main_path("address-is-nobodys")
 def test_the_api_server_takes(name: str, cluster: ApiClient) -> None:
     assert answer(cluster, TAKEN[name]) == ""
 
 
+@pytest.mark.main_path
 def test_a_dry_run_takes_what_the_api_server_refuses(cluster: ApiClient) -> None:
     wrong = ROWS["address-out-of-range"]
     assert answer(cluster, wrong, dry_run="All", field_validation="Strict") == ""

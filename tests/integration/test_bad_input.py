@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from components.calico.calico_api import V3
@@ -21,6 +22,7 @@ def error_of(stack: Stack, environment: dict[str, str], command: str = "preview"
     return text
 
 
+@pytest.mark.main_path
 def test_all_settings_that_are_wrong_are_named_at_once(
     bare_stack: Stack, changed: Changed, calico: Calico
 ) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from lab.external import External
@@ -9,6 +10,7 @@ from lab.layout import Layout
 from tests.integration.conftest import Calico, Changed, Stack, bird_routes
 
 
+@pytest.mark.main_path
 def test_a_changed_setting_is_a_readable_diff_of_the_configuration(
     stack: Stack, changed: Changed, machine: External
 ) -> None:

@@ -1,5 +1,6 @@
 """What somebody changes by hand shows in a refreshed preview and is repaired by the next up."""
 
+import pytest
 from openstack.connection import Connection
 
 from lab.external import External
@@ -21,6 +22,7 @@ def drift(stack: Stack) -> str:
     return done.stdout
 
 
+@pytest.mark.main_path
 def test_a_pair_taken_from_a_port(stack: Stack, cloud: Connection) -> None:
     port = cloud.network.find_port("node1", ignore_missing=False)
     kept = [pair for pair in port.allowed_address_pairs if pair["ip_address"] != "10.96.0.0/12"]
@@ -45,6 +47,7 @@ def test_pairs_of_others_are_no_drift_and_stay(stack: Stack, cloud: Connection) 
         cloud.network.update_port(port, allowed_address_pairs=kept)
 
 
+@pytest.mark.main_path
 def test_the_service_network_taken_from_calico(stack: Stack, calico: Calico, machine: External) -> None:
     spec = calico.spec("bgpconfigurations", "default")
     theirs = {**spec, "serviceClusterIPs": [{"cidr": "10.200.0.0/16"}]}

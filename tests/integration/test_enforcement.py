@@ -51,6 +51,7 @@ def give_pairs(cloud: Connection, had: dict[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("node", NODES)
+@pytest.mark.main_path("node1")
 def test_pods_answer_by_way_of_a_node_only_while_the_pairs_are_there(
     ports: dict[str, dict[str, Any]], cloud: Connection, machine: External, node: str
 ) -> None:

@@ -1,10 +1,13 @@
 """A preview before anything exists: it reads like a change request and touches nothing."""
 
+import pytest
+
 from lab.external import External
 from tests.integration.conftest import Calico, Stack
 from tests.integration.test_leaving import on_machine
 
 
+@pytest.mark.main_path
 def test_the_first_preview_shows_everything_and_changes_nothing(
     bare_stack: Stack, machine: External, calico: Calico
 ) -> None:

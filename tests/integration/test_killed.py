@@ -154,6 +154,7 @@ def check_whole(cloud: Connection, calico: Calico, machine: External) -> None:
 
 
 @pytest.mark.parametrize(("up", "destroy"), list(zip(UP, DESTROY, strict=True)), ids=str)
+@pytest.mark.main_path("PUT ports 2-PUT ports 3")
 def test_the_next_run_finishes_the_job(
     victim: Victim, cloud: Connection, calico: Calico, machine: External, up: Moment, destroy: Moment
 ) -> None:

@@ -45,6 +45,7 @@ def on_machine(machine: External) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("before", FOREIGN_DEFAULTS.values(), ids=FOREIGN_DEFAULTS.keys())
+@pytest.mark.main_path("foreign entries in our list")
 def test_destroy_leaves_everything_as_it_was(
     bare_stack: Stack,
     machine: External,

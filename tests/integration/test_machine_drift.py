@@ -1,5 +1,7 @@
 """What somebody changes on the machine shows in a refreshed preview and is repaired by the next up."""
 
+import pytest
+
 from lab.external import External
 from tests.integration.conftest import Stack, bird_routes, plain, poll
 
@@ -16,6 +18,7 @@ def seen(stack: Stack) -> str:
     return plain(done.stdout)
 
 
+@pytest.mark.main_path
 def test_what_was_changed_by_hand_is_shown_line_by_line_and_repaired(stack: Stack, machine: External) -> None:
     edit = 's/hold time 9;/hold time 240;/; $a # password "of somebody"'
     machine.run("sed", "-i", edit, CONFIGURATION)

@@ -31,10 +31,12 @@ def made(site: Site) -> Site:
     return site
 
 
+@pytest.mark.main_path
 def test_up_makes_the_machine_and_connects_it(made: Site) -> None:
     assert_connected(made)
 
 
+@pytest.mark.main_path
 def test_the_first_connection_was_verified_with_the_key_from_the_settings(made: Site) -> None:
     keys = made.machine().run("sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub").stdout.splitlines()
     assert [key.split()[:2] for key in keys] == [HOST.public.split()[:2]]

@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 
 from lab.control_groups import ROOT
-from lab.layout import PROJECT
+from lab.layout import NAME_VARIABLE, PROJECT
 from lab.waiting import wait_for
 
-NAME = f"calico-peering-test-{os.getpid()}"
-ENVIRONMENT = {**os.environ, "CALICO_PEERING_LAB_NAME": NAME}
+# Short: the path of a socket in the lab's folder, which has this name, may have 107 bytes.
+NAME = f"life-{os.getpid()}"
+ENVIRONMENT = {**os.environ, NAME_VARIABLE: NAME}
 
 # A lab with one more machine, which nobody takes away.
 INSTANCE = """
@@ -107,7 +108,7 @@ def clones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Clone, Cl
     made = []
     for name in ("first", "second"):
         folder = tmp_path_factory.mktemp("clones") / name
-        leave = shutil.ignore_patterns(".git", ".lab", ".venv", "*_cache", "__pycache__")
+        leave = shutil.ignore_patterns(".git", ".lab*", ".results", ".venv", "*_cache", "__pycache__")
         shutil.copytree(PROJECT, folder, ignore=leave)
         (folder / ".venv").symlink_to(Path(sys.executable).parent.parent)
         made.append(Clone(folder))
@@ -158,7 +159,7 @@ def test_a_lab_from_its_beginning_to_its_end(clones: tuple[Clone, Clone]) -> Non
     second.lab("down")
     assert processes() == []
     assert groups() == []
-    assert not (second.folder / ".lab").exists()
+    assert not list(second.folder.glob(".lab*"))
     assert traces() == before
 
 

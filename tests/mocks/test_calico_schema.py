@@ -25,7 +25,7 @@ def wrong(kind: str, spec: Mapping[str, Any]) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in CHECKS[kind].iter_errors(spec)]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=max(10, (settings.default.max_examples if settings.default else 0) // 4))
 @given(calico_sites())
 def test_what_right_settings_write_fits_the_schema(texts: dict[str, str]) -> None:
     found = declared(read_site(texts), texts["bgpPassword"])

@@ -104,9 +104,7 @@ def taken(texts: dict[str, str]) -> list[tuple[IPNetwork, int, int]]:
 
 
 @given(texts=SITES.map(lambda site: site[""]), data=st.data())
-@settings(
-    deadline=None, max_examples=max(20, (settings.default.max_examples if settings.default else 0) // 20)
-)
+@settings(max_examples=max(20, (settings.default.max_examples if settings.default else 0) // 20))
 def test_a_filter_takes_what_the_settings_say(
     asked: Asked, texts: dict[str, str], data: st.DataObject
 ) -> None:
@@ -166,9 +164,7 @@ def test_a_network_that_an_interface_is_in_is_announced_over_several_hops_too(as
 
 
 @given(text=PASSWORDS | st.text(max_size=90))
-@settings(
-    deadline=None, max_examples=max(30, (settings.default.max_examples if settings.default else 0) // 20)
-)
+@settings(max_examples=max(30, (settings.default.max_examples if settings.default else 0) // 20))
 def test_a_password_is_what_bird_reads(asked: Asked, text: str) -> None:
     texts = values(bgpPassword=text or "x")
     try:

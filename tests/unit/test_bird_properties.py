@@ -1,12 +1,12 @@
 """Whatever right settings say, a real BIRD takes the rendered configuration.
 
-A few examples at every run, to be quick; `make deep` draws 10,000 (--hypothesis-profile=deep).
+How many it draws is said in tests/conftest.py.
 """
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from components.bird.bird_config import machine_config
 from components.settings.settings import read_settings
@@ -15,7 +15,6 @@ from tests.unit.real_birds import Birds
 
 
 @given(sites())
-@settings(deadline=None)
 def test_a_bird_takes_whatever_right_settings_say(birds: Birds, site: dict[str, dict[str, str]]) -> None:
     config = machine_config({name: read_settings(texts) for name, texts in site.items()})
     password = next(iter(site.values()))["bgpPassword"]
