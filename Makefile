@@ -49,6 +49,7 @@ check: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	.ci/check
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .

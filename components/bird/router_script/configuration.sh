@@ -18,7 +18,7 @@ places() {
 remember() {
     [ ! -d "$before" ] || return 0
     rm -rf "$before.new"
-    mkdir -m 0700 "$before.new" && keep "$before.new" || unwritten
+    { mkdir -m 0700 "$before.new" && keep "$before.new"; } || unwritten
     systemctl is-enabled "$service" >"$before.new/enabled" 2>/dev/null || :
     systemctl is-active "$service" >"$before.new/active" 2>/dev/null || :
     mv "$before.new" "$before"

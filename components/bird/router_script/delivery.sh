@@ -89,7 +89,7 @@ begin() { # from now on it is put back unless it comes to its end
         fail "systemd does not start what would undo this delivery if it were cut off (see above); the old
 configuration is still in use"
     rm -rf "$unfinished.new"
-    mkdir -m 0700 "$unfinished.new" && keep "$unfinished.new" || unwritten
+    { mkdir -m 0700 "$unfinished.new" && keep "$unfinished.new"; } || unwritten
     [ ! "${first:-}" ] || : >"$unfinished.new/first" || unwritten
     ! active || : >"$unfinished.new/active" || unwritten
     : >"$this_boot"
@@ -113,7 +113,7 @@ activate() {
         reconfigure timeout 30 && stands && reconfigure confirm || return 1
     else
         systemctl reset-failed "$service" 2>/dev/null || :
-        reason=$(systemctl restart "$service" 2>&1) && wait_until 15 came_up && answers || {
+        { reason=$(systemctl restart "$service" 2>&1) && wait_until 15 came_up && answers; } || {
             reason="BIRD did not start. $reason
 $(journal 10 | told)"
             return 1
@@ -134,7 +134,7 @@ another_password() { # than the one that BIRD has now: every session ends, but t
         [ "$(included "$unfinished/$service.conf")" != "$(included "$configuration")" ]
 }
 
-included() { sed -n "s,^include \"\($PASSWORD[^\"]*\)\";\$,\1,p" "$1" 2>/dev/null; } # FILE: the password's file that it names
+included() { sed -n "s,^include \"\(${PASSWORD}[^\"]*\)\";\$,\1,p" "$1" 2>/dev/null; } # FILE: the password's file that it names
 
 came_up() { answers || systemctl is-failed --quiet "$service"; }
 

@@ -166,6 +166,8 @@ $(printf '%s\n' "${refused:-nothing}" | tail -n 15 | indented)" ;;
 }
 
 receive() { # a folder for package files, which the login that copies them there may write to
+    # /var/lib is there: only the last folder is made.
+    # shellcheck disable=SC2174
     mkdir -p -m 0700 "$FILES"
     chown "${SUDO_USER:-root}" "$FILES"
 }

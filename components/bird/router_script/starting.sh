@@ -33,11 +33,14 @@ drop_in_text() { # with `systemctl cat` on standard input
     echo "ExecStartPre=-+/bin/sh $FOLDER/router starting $service"
     printf '%s\n' "$unit" | own_lines ExecStartPre | sed 's/^/ExecStartPre=/'
     echo "ExecStart="
+    # systemd expands the variable.
+    # shellcheck disable=SC2016
     printf '%s\n' "$unit" | own_lines ExecStart | sed 's/.*/ExecStart=& $CALICO_PEERING_RECOVERY/'
 }
 
 start_by_us() {
     wanted=$(systemctl cat "$service" | drop_in_text)
+    # shellcheck disable=SC2016
     case $wanted in *'$CALICO_PEERING_RECOVERY'*) ;; *) fail "$service.service has no ExecStart line" ;; esac
     file=$(drop_in)
     [ ! -f "$file" ] || [ "$(cat "$file")" != "$wanted" ] || return 0

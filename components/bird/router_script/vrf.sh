@@ -41,10 +41,10 @@ towards the nodes in it (by hand: ip link add ${of% *} type vrf table ${of#* }),
 }
 
 vrfs() { # names and tables, for a message
-    found=$(ip -d -o link show 2>/dev/null | while read -r number name rest; do
-        table=$(printf '%s\n' "$rest" | vrf_table)
-        [ ! "$table" ] || printf '%s %s (table %s)' "${and:-}" "${name%%[:@]*}" "$table"
-        [ ! "$table" ] || and=,
+    found=$(ip -d -o link show 2>/dev/null | while read -r _ name rest; do
+        vrf_number=$(printf '%s\n' "$rest" | vrf_table)
+        [ ! "$vrf_number" ] || printf '%s %s (table %s)' "${and:-}" "${name%%[:@]*}" "$vrf_number"
+        [ ! "$vrf_number" ] || and=,
     done)
     echo "${found:- none}" | sed 's/^ *//'
 }
