@@ -14,6 +14,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
 
+from components.bird.answers import password_generation
 from components.bird.package_files import PackageFiles
 from components.machine.machine import after_repairs, on_instance
 
@@ -186,7 +187,7 @@ class BirdRouter(pulumi.ComponentResource):
                 secret_outputs=["stdin", "stdout", "stderr"],
             )
             # The number in its file's name, and nothing of the password.
-            number = pulumi.Output.unsecret(staged.stdout).apply(lambda text: text.strip())
+            number = pulumi.Output.unsecret(staged.stdout).apply(password_generation)
             generation = pulumi.Output.concat(" ", number)
         delivered: list[pulumi.Output[str]] = []
         for service, text in args["configurations"].items():

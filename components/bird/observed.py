@@ -1,11 +1,14 @@
 """What the verification saw on the machine, read from the output of `router verify`.
 
-Pure; it judges nothing: router_script/verification.sh did. The format is that script's: a line
-`session NEIGHBOR STATE PROTOCOL` for each session, and `route PREFIX NEXTHOP…` for each route.
+Pure; it judges nothing: router_script/verification.sh did. The format is that script's, in an answer
+(answers.py): a line `session NEIGHBOR STATE PROTOCOL` for a session, `route PREFIX NEXTHOP…` for a route.
 """
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import TypedDict
+
+from components.bird.answers import answers
+from components.networks import IPNetwork, address_or_none, network_or_none
 
 
 class Session(TypedDict):
@@ -35,33 +38,25 @@ class Observed(TypedDict):
     routes: list[Route]
 
 
-def _route(prefix: str, hops: list[str]) -> Route:
+def _route(prefix: IPNetwork, hops: list[str]) -> Route:
     return {
-        "prefix": str(ip_network(prefix)),
+        "prefix": str(prefix),
         "nextHops": sorted(hops, key=lambda hop: ip_address(hop).packed),
     }
 
 
 def parse(output: str) -> Observed:
-    """Sessions and routes.
+    """Sessions and routes; what is neither is passed over.
 
-    Raises:
-        ValueError: naming the first line that is not the verification's, or when it has none at all.
+    It raises nothing: the output is in the state, and whatever is there must not end later previews.
     """
     seen: Observed = {"sessions": [], "routes": []}
-    for line in output.splitlines():
-        try:
-            match line.split():
-                case ["session", neighbor, state, protocol]:
-                    seen["sessions"].append({"neighbor": neighbor, "state": state, "protocol": protocol})
-                case ["route", prefix, *hops]:
-                    seen["routes"].append(_route(prefix, hops))
-                case []:
-                    pass
-                case _:
-                    raise ValueError("neither a session nor a route")
-        except ValueError as error:
-            raise ValueError(f"not a line of the verification: {line[:80]!r} ({error})") from None
-    if not seen["sessions"]:
-        raise ValueError("the verification's output has no session")
+    for line in answers(output):
+        match line.split():
+            case ["session", neighbor, state, protocol] if address_or_none(neighbor):
+                seen["sessions"].append({"neighbor": neighbor, "state": state, "protocol": protocol})
+            case ["route", prefix, *hops]:
+                network = network_or_none(prefix)
+                if network and all(address_or_none(hop) for hop in hops):
+                    seen["routes"].append(_route(network, hops))
     return seen

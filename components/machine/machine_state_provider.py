@@ -19,6 +19,7 @@ import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
 
+from components.bird.answers import answers
 from components.bird.bird_router import router_script
 from components.machine.machine import Bastion, Login, sudo
 from components.machine.ssh import Endpoint, run
@@ -77,12 +78,12 @@ class MachineStateProvider(OwnProvider):
         if reach.get("bastion"):
             key = secret_text(self._config, machine, "sshBastionPrivateKey") or own
             bastion = _endpoint(reach["bastion"], key)
-        output = run(
-            _endpoint(reach, own), bastion, f"{sudo(reach['user'])}sh -s drift", router_script()
-        ).splitlines()
-        if "looked" not in output:
+        found = answers(
+            run(_endpoint(reach, own), bastion, f"{sudo(reach['user'])}sh -s drift", router_script())
+        )
+        if "looked" not in found:
             raise ProviderError(f"{reach['host']} did not run the program to its end")
-        return [line.removeprefix("deviation ") for line in output if line.startswith("deviation ")]
+        return [line.removeprefix("deviation ") for line in found if line.startswith("deviation ")]
 
 
 class MachineState(Resource, module="calico-peering", name="MachineState"):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from components.bird.answers import password_generation
 from components.bird.bird_router import END, router_script
 from lab.external import External
 from lab.machine import ENVIRONMENT
@@ -136,14 +137,16 @@ class Delivery:
 
     def stage(self, password: str) -> str:
         """The password's generation."""
-        return self.run("password", f"{password}\n").stdout.strip()
+        return password_generation(self.run("password", f"{password}\n").stdout)
 
     def deliver(self, mark: str, password: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Password and configuration, as the program delivers them; the last command's answer."""
         staged = self.run("password", f"{password}\n", check)
         if staged.returncode != 0:
             return staged
-        return self.run(f"deliver bird {staged.stdout.strip()}", configuration(mark) + END, check)
+        return self.run(
+            f"deliver bird {password_generation(staged.stdout)}", configuration(mark) + END, check
+        )
 
     def seen(self) -> Seen:
         """What the machine has now."""

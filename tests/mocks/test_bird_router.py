@@ -79,7 +79,7 @@ def test_the_script_knows_the_end_of_a_configuration_by_the_same_line() -> None:
 
 
 def with_password(**more: Any) -> dict[str, dict[str, Any]]:
-    outputs = {COMMAND: {"stdout": "1795571655\n"}}
+    outputs = {COMMAND: {"stdout": "Welcome\ncalico-peering: 1795571655\n"}}
     return recorded(lambda: declared(password=WORD, **more), outputs=outputs).of(COMMAND)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.bird.answers import MARK
 from components.bird.expectation import expectation
 from components.external_peering import ExternalPeering
 from components.machine_secrets import MachineSecrets
@@ -24,7 +25,7 @@ PEER = "kubernetes:projectcalico.org/v3:BGPPeer"
 FILTER = "kubernetes:projectcalico.org/v3:BGPFilter"
 SERVICES = "pulumi-python:dynamic/calico-peering:BgpConfigurationPart"
 PORTS = {"172.34.8.10": "port-1", "172.34.8.30": "port-2"}
-SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\n"
+SEEN = f"{MARK}session 172.34.8.10 Established calico1\n{MARK}route 10.96.0.0/12 172.34.8.10\n"
 
 
 def peering(settings: Settings | None = None, ids: Any = PORTS) -> ExternalPeering:

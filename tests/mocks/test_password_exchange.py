@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.bird.answers import MARK
 from components.external_peering import ExternalPeering
 from components.machine_secrets import MachineSecrets
 from components.settings.settings import read_settings
@@ -17,7 +18,7 @@ COMMAND = "command:remote:Command"
 SECRET = "kubernetes:core/v1:Secret"
 # How the engine marks a secret (pulumi.runtime.rpc).
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
-SEEN = "session 172.34.8.10 Established calico1\nroute 10.96.0.0/12 172.34.8.10\n"
+SEEN = f"{MARK}session 172.34.8.10 Established calico1\n{MARK}route 10.96.0.0/12 172.34.8.10\n"
 
 
 def with_password() -> None:
@@ -41,7 +42,7 @@ def test_the_nodes_are_told_the_password_once_the_machine_has_it(preview: bool) 
     ("kind", "again"),
     [
         # The number of the password's file, which stands for what the file says.
-        (COMMAND, {"stdout": SEEN + "route 10.97.0.0/16 172.34.8.10\n"}),
+        (COMMAND, {"stdout": SEEN + f"{MARK}1795571655\n"}),
         (SECRET, {"metadata": {"resourceVersion": "8"}}),
     ],
     ids=["on the machine", "on the nodes"],

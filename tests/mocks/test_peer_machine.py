@@ -31,7 +31,7 @@ PROVIDER = "pulumi:providers:openstack"
 COMMAND = "command:remote:Command"
 OPENSTACK = (INSTANCE, KEY_PAIR, PORT, GROUP, RULE, FLOATING, PROVIDER)
 
-SEEN = "session 172.34.8.10 Established calico1"
+SEEN = "calico-peering: session 172.34.8.10 Established calico1"
 PARTS = MachineParts("network-1", "subnet-1", image_id="image-1")
 SECRETS = [line for key in (HOST_PRIVATE_KEY, LOGIN_PRIVATE_KEY) for line in key.splitlines()[1:-1]]
 

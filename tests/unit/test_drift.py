@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components.bird.answers import answers
 from components.bird.bird_router import router_script
 
 Drift = Callable[[str], list[str]]
@@ -27,7 +28,7 @@ def drift(tmp_path: Path) -> Drift:
             f"{by_hand}\nmain drift\n"
         )
         done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
-        *lines, last = done.stdout.splitlines()
+        *lines, last = answers(done.stdout)
         assert last == "looked"
         return [line.removeprefix("deviation ").replace(f"{tmp_path}/", "") for line in lines]
 

@@ -18,6 +18,7 @@ END_OF_CONFIGURATION='# End of the configuration.'
 deliver() { # [GENERATION of the password]
     command -v "$service" >/dev/null ||
         fail "$service is not on this machine any more: was BIRD's package removed by hand?"
+    [ "${1:-}" != newest ] || set -- "$(newest_password)"
     case ${1:-} in *[!0-9]*) fail "the password's generation is a number" ;; esac
     generation=${1:-}
     alone 120

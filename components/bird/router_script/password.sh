@@ -44,6 +44,10 @@ readable_by_bird() { # FILE: the daemon runs as user bird and has only to read i
     chmod 0640 "$1"
 }
 
+newest_password() { # the generation of the newest password's file; nothing where there is none
+    for file in "$PASSWORD".*; do [ ! -f "$file" ] || echo "${file##*.}"; done | grep -x '[0-9]*' | sort -n | tail -n 1
+}
+
 clear_passwords() { # FILE: those that no configuration names, and that are older than FILE
     for old in "$PASSWORD".*; do
         [ -f "$old" ] && [ "$old" != "$PASSWORD.${generation:-}" ] || continue

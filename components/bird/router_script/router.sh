@@ -35,6 +35,12 @@ journal() { # LINES: BIRD's last messages, where there is a journal
     ! command -v journalctl >/dev/null || journalctl -u "$service" -n "$1" --no-pager -o cat | indented
 }
 
+framed() { # COMMAND…: its output so that what the login prints beside it is told apart (components/bird/answers.py)
+    answer=$("$@")
+    printf '\n'
+    printf '%s\n' "$answer" | sed 's/^/calico-peering: /'
+}
+
 about() { # SERVICE
     case ${1:-} in bird | bird6) service=$1 ;; *) fail "wanted the service bird or bird6, found \`${1:-}\`" ;; esac
     places
@@ -58,8 +64,10 @@ remove() {
 main() {
     case ${1:-} in
     deliver | restore | undo | starting) command=$1; shift; about "$@"; shift; "$command" "$@" ;;
-    password | forget_passwords) alone 120; "$1" ;;
-    install | uninstall | receive | discard | sysctls | sysctls_back | verify | drift | remove) "$@" ;;
+    password) alone 120; framed password ;;
+    forget_passwords) alone 120; forget_passwords ;;
+    verify | drift) framed "$@" ;;
+    install | uninstall | receive | discard | sysctls | sysctls_back | remove) "$@" ;;
     *) fail "usage: router install|uninstall|receive|discard|sysctls|sysctls_back|password|forget_passwords|deliver|\
 restore|verify|drift|remove" ;;
     esac
