@@ -3,6 +3,7 @@
 import pulumi
 
 from components.calico.stack_name import stack_name
+from components.cluster_facts import find_not_expected, reasons
 from components.cluster_preflight import check_apis, check_rights, find_namespaces
 from components.configuration import configuration_keys
 from components.external_peering import ExternalPeering
@@ -35,6 +36,8 @@ try:
     ports = all_node_ports(site)
     pools = harmful_pools(site, ports)
     warnings += route_reflectors(site)
+    absent = find_not_expected(site)
+    warnings += reasons(absent)
 except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 
@@ -48,9 +51,11 @@ peering = ExternalPeering(
         "warnings": warnings,
         "machine_parts": parts,
         "left_over": left,
+        "not_expected": absent,
     },
 )
 
 pulumi.export("sessions", peering.sessions)
 pulumi.export("routes", peering.routes)
+pulumi.export("notExpected", reasons(absent))
 pulumi.export("birdConfiguration", peering.bird_configuration)

@@ -13,6 +13,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.bird.expectation import NotExpected
 from components.bird.observed import Route, Session
 from components.cluster_side import cluster_side
 from components.left_over import LeftOver
@@ -39,6 +40,8 @@ class ExternalPeeringArgs(TypedDict):
     """Calico's IP pools whose packets Neutron drops when a node hands them on. Default: none."""
     warnings: NotRequired[Sequence[str]]
     """What was found to warn of in the clusters. Default: nothing."""
+    not_expected: NotRequired[Mapping[tuple[str, str], NotExpected]]
+    """What the verification is not to wait for, by machine and cluster. Default: nothing."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
     """What machines made here are made of, by machine. Default: none, the machines are there."""
 
@@ -59,6 +62,7 @@ class ExternalPeering(pulumi.ComponentResource):
         super().__init__("calico-peering:index:ExternalPeering", name, {}, opts)
         site, secrets = args["site"], args.get("secrets", {})
         left_over, ports = args.get("left_over", LeftOver()), args.get("ports", {})
+        absent = args.get("not_expected", {})
         child = pulumi.ResourceOptions(parent=self)
         if any(settings.import_policy == "all" for settings in site.peerings.values()):
             pulumi.warn(
@@ -117,6 +121,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 site.of_machine(label),
                 sides,
                 child,
+                {cluster: one for (machine, cluster), one in absent.items() if machine == label},
             )
             for label in site.machines
         }

@@ -16,7 +16,7 @@ from pulumi_command.remote import Command, Logging
 
 from components.bird.bird_config import daemons, machine_config
 from components.bird.bird_router import BirdRouter, router
-from components.bird.expectation import expectation
+from components.bird.expectation import NOTHING, NotExpected, expectation
 from components.bird.kernel_parameters import kernel_parameters
 from components.bird.observed import Route, Session, parse
 from components.cluster_side import ClusterSide
@@ -91,8 +91,9 @@ def machine_side(
     clusters: Mapping[str, Settings],
     sides: Mapping[str, ClusterSide],
     opts: pulumi.ResourceOptions,
+    without: Mapping[str, NotExpected],
 ) -> MachineSide:
-    """Declare the verifications; `name` is as with `machine_router`."""
+    """Declare the verifications; `name` is as with `machine_router`, `without` is by cluster."""
     machine, bird = own.machine, own.bird
     verify = on_instance(router(machine.sudo, "verify"), machine.instance)
     seen = []
@@ -105,7 +106,7 @@ def machine_side(
             create=verify,
             update=verify,
             # pulumi-command replaces a resource whose triggers change; a changed stdin updates it.
-            stdin=parts.apply(partial(expectation, its)),
+            stdin=parts.apply(partial(expectation, its, without=without.get(cluster, NOTHING))),
             add_previous_output_in_env=False,
             logging=Logging.STDERR,
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[bird, *side.parts])),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kubernetes.client import ApiClient, ApiException, CoreV1Api
@@ -25,6 +26,8 @@ ADDRESSES = {4: "projectcalico.org/IPv4Address", 6: "projectcalico.org/IPv6Addre
 # A node's own AS number, as `64512` or `1.10`.
 AS_NUMBERS = "projectcalico.org/ASNumber"
 
+# A node that has it with the value "true" announces no Service.
+EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 LISTING = "listing the nodes"
 
 
@@ -66,7 +69,10 @@ def nodes_if_allowed(client: ApiClient) -> list[ClusterNode] | None:
 
 def _every_node(client: ApiClient) -> list[ClusterNode]:
     nodes: Any = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT)
-    return sorted((cluster_node(node) for node in nodes.items if node.metadata), key=lambda node: node.name)
+    found = sorted((cluster_node(node) for node in nodes.items if node.metadata), key=lambda node: node.name)
+    if not any(node.calico for node in found):
+        return [replace(node, calico=True) for node in found]
+    return found
 
 
 def cluster_node(node: Any) -> ClusterNode:
@@ -74,8 +80,21 @@ def cluster_node(node: Any) -> ClusterNode:
     annotations: Mapping[str, str] = node.metadata.annotations or {}
     labels = {**_own_labels(annotations.get(LABELS)), **(node.metadata.labels or {})}
     number = _as_number(annotations.get(AS_NUMBERS, ""))
-    name, unreadable = str(node.metadata.name), _unreadable(annotations)
-    return ClusterNode(name, labels, _addresses(node, annotations), number, unreadable)
+    return ClusterNode(
+        str(node.metadata.name),
+        labels,
+        _addresses(node, annotations),
+        number,
+        _ready(node),
+        any(address_or_none(annotations.get(annotation)) for annotation in ADDRESSES.values()),
+        _unreadable(annotations),
+    )
+
+
+def _ready(node: Any) -> bool | None:
+    conditions = getattr(node.status, "conditions", None) or []
+    said = [one.status == "True" for one in conditions if one.type == "Ready"]
+    return said[0] if said else None
 
 
 def _as_number(text: str) -> int | None:

@@ -39,6 +39,23 @@ def pools_without_overlay(client: CalicoClient, networks: Sequence[IPNetwork]) -
     )
 
 
+def listed_specs(client: CalicoClient, plural: str) -> list[Mapping[str, Any]] | None:
+    """The specs of all objects of a kind of Calico's; None where they may not be listed, or are not served.
+
+    Raises ProviderError when the cluster does not answer.
+    """
+    with clear_errors(client, f"listing {plural}"):
+        try:
+            found: Any = CustomObjectsApi(client).list_cluster_custom_object(
+                *client.calico, plural, _request_timeout=REQUEST_TIMEOUT
+            )
+        except ApiException as error:
+            if error.status in (401, 403, 404):
+                return None
+            raise
+        return [one.get("spec") or {} for one in found["items"]]
+
+
 def bare(spec: Mapping[str, Any], networks: Sequence[IPNetwork]) -> bool:
     """Whether a pool's spec gives pods addresses in one of `networks`, and their packets no overlay."""
     network = network_or_none(spec.get("cidr"))

@@ -16,6 +16,7 @@ from components.calico.calico_api import (
     CalicoClient,
     clear_errors,
 )
+from components.calico.cluster_nodes import EXCLUDED
 from components.calico.node_marks import ANNOTATION, LABEL, Mark, refuse_others
 from components.calico.node_sessions import RIGHTS, mesh_is_on, node_of
 from components.networks import network_or_none, overlap
@@ -24,7 +25,6 @@ from components.shared.some_of import some_of
 
 # Calico's manual has the full mesh for up to about a hundred nodes.
 MANY_NODES = 100
-EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 # How many of a cluster's nodes an error lists.
 LISTED = 8
 
@@ -91,10 +91,10 @@ def judge(found: Mapping[str, Any], cluster_id: str) -> tuple[list[str], list[st
         ], []
     wrong: list[str] = []
     warnings: list[str] = []
-    if labels.get(EXCLUDED) is not None:
+    if labels.get(EXCLUDED) == "true":
         wrong.append(
-            f"{name} has the label {EXCLUDED}: Calico would hand no service networks on there; take the label"
-            " off, or name another node"
+            f'{name} has the label {EXCLUDED}="true": Calico would hand no service networks on there; take'
+            " the label off, or name another node"
         )
     if not node.ready:
         # One that was made a reflector while it was well must not stop everything else.

@@ -26,6 +26,11 @@ class ClusterNode:
     """From which it speaks BGP, at most one of each family, IPv4 first."""
     as_number: int | None = None
     """Its own; None is the cluster's."""
+    ready: bool | None = None
+    """Whether its kubelet says so; None where nobody says anything."""
+    calico: bool = True
+    """Whether calico-node has written an address of its own there. Always, where no node has one: then
+    Calico keeps its nodes elsewhere."""
     unreadable: Sequence[str] = ()
     """What its object holds in the place of an address, each as a clause."""
 

@@ -1,4 +1,4 @@
-"""Logging in as another user than root, who has sudo without a password, and where a login prints of its own."""
+"""Logging in as another user than root, who has sudo without a password, and where a login prints."""
 
 from collections.abc import Iterator
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from kubernetes.client import V1Node, V1NodeAddress, V1NodeStatus, V1ObjectMeta
+from kubernetes.client import V1Node, V1NodeAddress, V1NodeCondition, V1NodeStatus, V1ObjectMeta
 
 from components.calico.cluster_nodes import cluster_node
 
@@ -78,3 +78,19 @@ def test_an_annotation_without_an_address_is_passed_over_and_named(odd: str) -> 
     assert made.unreadable == [
         f"its annotation projectcalico.org/IPv4Address is '{odd}', which is no address"
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "ready"), [("True", True), ("False", False), ("Unknown", False), (None, None)]
+)
+def test_a_node_is_ready_as_its_kubelet_says(status: str | None, ready: bool | None) -> None:
+    made = node("172.34.8.10")
+    if status is not None:
+        made.status.conditions = [V1NodeCondition(type="Ready", status=status)]
+    assert cluster_node(made).ready is ready
+
+
+def test_a_node_without_an_address_of_calicos_own_runs_no_calico() -> None:
+    own = {"projectcalico.org/IPv4Address": "172.34.8.10/24"}
+    assert cluster_node(node("172.34.8.10", annotations=own)).calico
+    assert not cluster_node(node("172.34.8.10")).calico

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components import cluster_preflight, preflight
+from components import cluster_facts, cluster_preflight, preflight
 from components.ports.node_ports import NodePorts
 from components.settings.settings import SettingsError
 from components.settings.site import Site, read_site
@@ -43,6 +43,7 @@ def ask(site: Site) -> list[str]:
     ports = {"": NodePorts({"172.34.8.10": "port"}, {}, {})}
     warnings += preflight.harmful_pools(site, ports)
     warnings += preflight.route_reflectors(site)
+    warnings += cluster_facts.reasons(cluster_facts.find_not_expected(site))
     return [*warnings, *site.notes]
 
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from components.calico.cluster_nodes import EXCLUDED
 from components.calico.node_marks import ANNOTATION, LABEL, PARTS, Mark, refuse_others
 from components.calico.node_marks_provider import NodeMarkProvider, ours
 from components.calico.node_sessions import node_of, status_name
-from components.calico.reflector_nodes import EXCLUDED, judge
+from components.calico.reflector_nodes import judge
 from components.settings.settings import SettingsError, read_settings
 from components.shared.provider_errors import ProviderError
 from tests.unit.example import values
@@ -44,7 +45,7 @@ def test_one_that_is_not_ready_cannot_become_one_but_may_stay_one() -> None:
 
 
 def test_one_that_is_excluded_from_services_would_not_hand_them_on() -> None:
-    [wrong], _ = judge(node({EXCLUDED: ""}), ID)
+    [wrong], _ = judge(node({EXCLUDED: "true"}), ID)
     assert EXCLUDED in wrong and "service networks" in wrong
 
 

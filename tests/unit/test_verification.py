@@ -110,6 +110,16 @@ def test_a_missing_next_hop_is_named(tmp_path: Path) -> None:
     assert line.startswith("missing next hops of 10.96.0.0/12: 172.34.8.30. Do these nodes")
 
 
+def test_a_node_that_announces_no_services_is_missed_for_pods_alone(tmp_path: Path) -> None:
+    expected = EXPECTED + f"announces_none {NODES[1]}\n"
+    alone = route("10.96.0.0/12", NODES[0])
+    assert not missing(judged(tmp_path, SESSIONS, alone + PODS, expected))
+    [line] = missing(judged(tmp_path, SESSIONS, alone + route("192.168.204.0/26", NODES[0]), expected))
+    assert line == "missing next hops of 192.168.204.0/26 (pod network 192.168.0.0/16): 172.34.8.30"
+    [line] = missing(judged(tmp_path, SESSIONS, route("10.96.0.0/12", NODES[1]) + PODS, expected))
+    assert line.startswith("missing next hops of 10.96.0.0/12: 172.34.8.10.")
+
+
 def test_only_the_exact_service_network_counts(tmp_path: Path) -> None:
     [line] = missing(judged(tmp_path, SESSIONS, route("10.96.0.0/13", *NODES) + PODS))
     assert line.startswith("missing route to the service network 10.96.0.0/12:")

@@ -2,8 +2,9 @@
 # A part of router.sh. What is expected comes on standard input, one `KEY VALUE` a line: as (of this machine),
 # timeout (seconds), limit (the most next hops that BIRD puts into one route), table (the kernel's, where it is
 # not main), vrf (in which BGP is spoken, where it is one), pod_next_hops (`one` where any next hop is right for a
-# pod's prefix), and any number of daemon, address (of this machine), node (whoever it peers with), service and
-# pod, of both families; other keys say nothing here. Its output on success, a line `session NODE STATE PROTOCOL`
+# pod's prefix), and any number of daemon, address (of this machine), node (whoever it peers with),
+# announces_none (a node that is no next hop of services), service and pod, of both families; other keys say
+# nothing here. Its output on success, a line `session NODE STATE PROTOCOL`
 # for each node and `route PREFIX NEXTHOP…` for each route, is read by components/bird/observed.py.
 
 # One awk program reads all texts: `birdc show protocols all`, BGP.next_hop of link-local next hops, `ip route`.
@@ -58,9 +59,10 @@ judge() { # EXPECTED PROTOCOLS ALIASES ROUTES: the lines of the output, and `mis
     function same(prefix, network) { return inside(prefix, network) && inside(network, prefix) }
 
     # Sets lacking (how many next hops are) and names (which, or how many there are at all).
-    function look(prefix,  i, there, wanted) {
+    function look(prefix, of_services,  i, there, wanted) {
         lacking = 0; names = ""; there = 0; wanted = 0
-        for (i = 1; i <= nodes; i++) if (length(bits(node[i])) == family(prefix)) {
+        for (i = 1; i <= nodes; i++) if (length(bits(node[i])) == family(prefix) &&
+                !(of_services && node[i] in announces_none)) {
             wanted++
             if ((prefix, bits(node[i])) in hop) there++
             else if (++lacking <= 10) names = names " " node[i]
@@ -76,6 +78,7 @@ judge() { # EXPECTED PROTOCOLS ALIASES ROUTES: the lines of the output, and `mis
     kind == "expected" && $1 == "as" { as = $2 }
     kind == "expected" && $1 == "limit" { limit = $2 }
     kind == "expected" && $1 == "node" { node[++nodes] = $2 }
+    kind == "expected" && $1 == "announces_none" { announces_none[$2] = 1 }
     kind == "expected" && $1 == "service" { service[++services] = $2 }
     kind == "expected" && $1 == "pod" { pod[++pods] = $2 }
     kind == "expected" && $1 == "pod_next_hops" { one = $2 == "one" }
@@ -133,7 +136,7 @@ judge() { # EXPECTED PROTOCOLS ALIASES ROUTES: the lines of the output, and `mis
                 print "missing route to the service network " service[i] ": not in the kernel. Is it in" \
                     " serviceClusterIPs of BGPConfiguration default?"
             else {
-                look(found)
+                look(found, 1)
                 if (lacking) print "missing next hops of " service[i] ":" names ". Do these nodes announce" \
                     " it (label node.kubernetes.io/exclude-from-external-load-balancers)?"
             }
@@ -141,7 +144,7 @@ judge() { # EXPECTED PROTOCOLS ALIASES ROUTES: the lines of the output, and `mis
         for (i = 1; i <= pods; i++) {
             best = ""; least = -1
             for (j = 1; j <= routes; j++) if (inside(route[j], pod[i])) {
-                look(route[j])
+                look(route[j], 0)
                 if (one) lacking = 0
                 if (least < 0 || lacking < least) { least = lacking; best = route[j] ; which = names }
             }
