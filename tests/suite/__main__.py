@@ -77,7 +77,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="time budget: no further file is begun after it")
     parser.add_argument("--since", type=float, help="the budget's start (seconds since 1970); default now")
     parser.add_argument("--labs", type=int, help="labs side by side, by default 2, for `lab` 1")
-    return parser.parse_args(arguments)
+    return parser.parse_intermixed_args(arguments)
 
 
 def handle_interruptions() -> None:
