@@ -86,7 +86,7 @@ def test_an_annotation_without_an_address_is_passed_over_and_named(odd: str) -> 
 def test_a_node_is_ready_as_its_kubelet_says(status: str | None, ready: bool | None) -> None:
     made = node("172.34.8.10")
     if status is not None:
-        made.status.conditions = [V1NodeCondition(type="Ready", status=status)]
+        made.status = V1NodeStatus(conditions=[V1NodeCondition(type="Ready", status=status)])
     assert cluster_node(made).ready is ready
 
 
