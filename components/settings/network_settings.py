@@ -6,7 +6,7 @@ address of it. It deliberately does not look at the network: whether anything an
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
@@ -26,6 +26,7 @@ from components.settings.setting_types import (
     flag,
     list_of,
     matching,
+    needed,
     sound,
     whole,
 )
@@ -138,16 +139,20 @@ class NetworkSettings(RouterSettings):
         str, matching(DNS_LABEL, "a DNS label: small letters, digits and dashes, at most 54")
     ] = "external"
     multihop: Annotated[int, whole(0, 255)] = 0
-    node_network: Network = IPv4Network("172.34.8.0/24")
+    node_network: Annotated[Network, needed("the network of the nodes, such as 10.20.0.0/24")] = Field(
+        default=None, validate_default=True
+    )
     node_network6: Network6 | None = None
-    machine_address: Address = Field(default=IPv4Address("172.34.8.45"), validate_default=True)
+    machine_address: Annotated[
+        Address, needed("the address from which the machine speaks BGP, such as 10.20.0.5")
+    ] = Field(default=None, validate_default=True)
     machine_address6: Address6 | None = Field(default=None, validate_default=True)
     router_id: Annotated[IPv4Address | None, BeforeValidator(_router_id)] = Field(
         default=None, validate_default=True
     )
     """None only while machine_address is wrong itself: else the first IPv4 address."""
-    pod_networks: Networks = Field(default=[IPv4Network("192.168.0.0/16")], validate_default=True)
-    service_networks: Networks = Field(default=[IPv4Network("10.96.0.0/12")], validate_default=True)
+    pod_networks: Networks = Field(default=[], validate_default=True)
+    service_networks: Networks = Field(default=[], validate_default=True)
     external_networks: Networks = Field(default=[], validate_default=True)
     load_balancer_networks: Networks = Field(default=[], validate_default=True)
     nodes_from_cluster: Annotated[bool, flag()] = False

@@ -87,6 +87,17 @@ def matching(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def needed(what: str) -> BeforeValidator:
+    """Of a setting that no site can do without, and that nothing can be assumed for."""
+
+    def check(value: object) -> object:
+        if value is None:
+            raise ValueError(f"found nothing; wanted {what}")
+        return value
+
+    return BeforeValidator(check)
+
+
 def list_of(item: Callable[[object], Any]) -> BeforeValidator:
     def check(value: object) -> list[Any]:
         if isinstance(value, str):

@@ -8,6 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 PROJECT = Path(__file__).resolve().parents[2]
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0kfLB3XgwyN4bY1QmFHyG8sQ9c0e8oXo0mBqFhVYwT"
 VALUES = {
+    "machineAddress": "172.34.8.45",
+    "nodeNetwork": "172.34.8.0/24",
+    "podNetworks": '["192.168.0.0/16"]',
+    "serviceNetworks": '["10.96.0.0/12"]',
     "nodes": '["172.34.8.10", "172.34.8.30", "172.34.8.76", "172.34.8.87"]',
     "sshHostKey": HOST_KEY,
 }

@@ -13,7 +13,15 @@ from tests import golden
 from tests.unit.example import HOST_KEY, LOGIN_PRIVATE_KEY, PROJECT, VALUES, values
 
 
-def test_the_reference_network_is_the_default() -> None:
+@pytest.mark.parametrize("key", ["machineAddress", "nodeNetwork", "podNetworks", "serviceNetworks"])
+def test_what_is_a_sites_own_has_no_default(key: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(values(**{key: ""}))
+    [line] = [line for line in str(caught.value).splitlines() if line.startswith(f"  calico-peering:{key}: ")]
+    assert "found nothing; wanted the " in line or "found an empty list; wanted at least one" in line
+
+
+def test_the_reference_network_is_read() -> None:
     settings = read_settings(VALUES)
     assert settings.machine_address == IPv4Address("172.34.8.45")
     assert settings.node_network == IPv4Network("172.34.8.0/24")
