@@ -48,6 +48,7 @@ CALICO_RIGHTS = "get, create, update and delete on bgpconfigurations, bgppeers a
 # What comes of an answer of another shape than the API's: pydantic's ValidationError is a ValueError.
 ODD_ANSWER = (AttributeError, KeyError, TypeError, ValueError)
 
+
 # Seconds that one request may take before the cluster counts as not answering.
 REQUEST_TIMEOUT = 30
 

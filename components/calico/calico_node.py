@@ -6,11 +6,10 @@ none is called so (a Calico that was installed in another way), it says what is 
 
 from __future__ import annotations
 
-from typing import Any
+from kubernetes.client import ApiClient, ApiException
 
-from kubernetes.client import ApiClient, ApiException, AppsV1Api
-
-from components.calico.calico_api import REQUEST_TIMEOUT, clear_errors
+from components.calico.calico_api import clear_errors
+from components.calico.rest import request
 from components.shared.provider_errors import ProviderError
 
 DAEMON_SET = "calico-node"
@@ -51,11 +50,11 @@ def _found(client: ApiClient) -> list[str] | None:
     """The namespaces with such a DaemonSet; None when they may not be listed."""
     with clear_errors(client, "listing the DaemonSets"):
         try:
-            listed: Any = AppsV1Api(client).list_daemon_set_for_all_namespaces(
-                field_selector=f"metadata.name={DAEMON_SET}", _request_timeout=REQUEST_TIMEOUT
+            listed = request(
+                client, "GET", "/apis/apps/v1/daemonsets", fieldSelector=f"metadata.name={DAEMON_SET}"
             )
         except ApiException as error:
             if error.status in (403, 404):
                 return None
             raise
-    return sorted(str(one.metadata.namespace) for one in listed.items)
+        return sorted(str(one["metadata"]["namespace"]) for one in listed["items"])

@@ -7,11 +7,11 @@ is not allowed. Deliberately not here: what rights the rest needs (rights.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client import ApiException, ApiregistrationV1Api, ApisApi, CustomObjectsApi
+from kubernetes.client import ApiException, CustomObjectsApi
 
 from components.calico.calico_api import (
     CRD_V1,
@@ -22,6 +22,7 @@ from components.calico.calico_api import (
     NotServedError,
     clear_errors,
 )
+from components.calico.rest import quoted, request
 from components.settings.setting_types import NAMESPACE
 from components.shared.provider_errors import ProviderError
 
@@ -74,7 +75,7 @@ def check_served(client: CalicoClient, kinds: Collection[str]) -> str | None:
 def look(client: CalicoClient, kinds: Collection[str]) -> Served:
     """What the cluster serves: two requests where all is well, a few more where it is not."""
     registered = _registered(client)
-    native = registered is not None and not (registered.spec and registered.spec.service)
+    native = registered is not None and not _service(registered)
     lists = {client.calico: _listed(client, client.calico)}
     lacking = not lists[client.calico].issuperset(kinds)
     if lacking or native or client.calico != V3:
@@ -84,11 +85,11 @@ def look(client: CalicoClient, kinds: Collection[str]) -> Served:
     information = None
     if lacking or native:
         information = _information(client, V3 if v3 else CRD_V1)
-    service = registered.spec.service if registered and registered.spec else None
+    service = _service(registered)
     return Served(
         v3=v3,
         crd_v1=crd_v1,
-        api_server=f"{service.namespace}/{service.name}" if service else "",
+        api_server=f"{service['namespace']}/{service['name']}" if service else "",
         native=native,
         trouble=_trouble(registered) if not v3 else "",
         used=None if not (native and v3) or information is None else bool(information),
@@ -198,20 +199,25 @@ def _registered(client: CalicoClient) -> Any:
     try:
         with clear_errors(client, f"reading APIService {name}"):
             return _allowed(
-                lambda: ApiregistrationV1Api(client).read_api_service(name, _request_timeout=REQUEST_TIMEOUT)
+                lambda: request(client, "GET", f"/apis/apiregistration.k8s.io/v1/apiservices/{quoted(name)}")
             )
     except NotServedError:
         return None
 
 
+def _service(registered: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The Service of an APIService; None where kube-apiserver itself serves the group, or there is none."""
+    return ((registered or {}).get("spec") or {}).get("service") or None
+
+
 def _trouble(registered: Any) -> str:
-    if registered is None or not (registered.spec and registered.spec.service):
+    if not _service(registered):
         return ""
-    conditions = (registered.status and registered.status.conditions) or []
+    conditions = (registered.get("status") or {}).get("conditions") or []
     said = [
-        f"{one.reason}: {one.message}"
+        f"{one.get('reason')}: {one.get('message')}"
         for one in conditions
-        if one.type == "Available" and one.status != "True"
+        if one.get("type") == "Available" and one.get("status") != "True"
     ]
     return " ".join((said[0] if said else "it was not seen to answer yet").split()).rstrip(".")
 
@@ -232,8 +238,7 @@ def _listed(client: CalicoClient, api: CalicoApi) -> frozenset[str]:
 
 def _groups(client: CalicoClient) -> frozenset[str]:
     with clear_errors(client, "asking for the API's groups"):
-        found: Any = ApisApi(client).get_api_versions(_request_timeout=REQUEST_TIMEOUT)
-    return frozenset(group.name for group in found.groups)
+        return frozenset(str(group["name"]) for group in request(client, "GET", "/apis")["groups"])
 
 
 def _information(client: CalicoClient, api: CalicoApi) -> dict[str, Any] | None:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kubernetes.client import ApiClient, ApiException, CoreV1Api
+from kubernetes.client import ApiClient, ApiException
 
-from components.calico.calico_api import REQUEST_TIMEOUT, clear_errors
+from components.calico.calico_api import clear_errors
+from components.calico.rest import request
 from components.networks import IPAddress, address_or_none
 from components.settings.peering_nodes import ClusterNode
 from components.shared.provider_errors import ProviderError
@@ -68,20 +69,21 @@ def nodes_if_allowed(client: ApiClient) -> list[ClusterNode] | None:
 
 
 def _every_node(client: ApiClient) -> list[ClusterNode]:
-    nodes: Any = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT)
-    found = sorted((cluster_node(node) for node in nodes.items if node.metadata), key=lambda node: node.name)
+    listed = request(client, "GET", "/api/v1/nodes")["items"]
+    found = sorted((cluster_node(node) for node in listed), key=lambda node: node.name)
     if not any(node.calico for node in found):
         return [replace(node, calico=True) for node in found]
     return found
 
 
-def cluster_node(node: Any) -> ClusterNode:
-    """A Node object as Calico has it."""
-    annotations: Mapping[str, str] = node.metadata.annotations or {}
-    labels = {**_own_labels(annotations.get(LABELS)), **(node.metadata.labels or {})}
+def cluster_node(node: Mapping[str, Any]) -> ClusterNode:
+    """A Node object, as JSON has it, as Calico has it."""
+    metadata = node["metadata"]
+    annotations: Mapping[str, str] = metadata.get("annotations") or {}
+    labels = {**_own_labels(annotations.get(LABELS)), **(metadata.get("labels") or {})}
     number = _as_number(annotations.get(AS_NUMBERS, ""))
     return ClusterNode(
-        str(node.metadata.name),
+        str(metadata["name"]),
         labels,
         _addresses(node, annotations),
         number,
@@ -91,9 +93,9 @@ def cluster_node(node: Any) -> ClusterNode:
     )
 
 
-def _ready(node: Any) -> bool | None:
-    conditions = getattr(node.status, "conditions", None) or []
-    said = [one.status == "True" for one in conditions if one.type == "Ready"]
+def _ready(node: Mapping[str, Any]) -> bool | None:
+    conditions = (node.get("status") or {}).get("conditions") or []
+    said = [one.get("status") == "True" for one in conditions if one.get("type") == "Ready"]
     return said[0] if said else None
 
 
@@ -114,11 +116,11 @@ def _own_labels(text: str | None) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _addresses(node: Any, annotations: Mapping[str, str]) -> list[IPAddress]:
+def _addresses(node: Mapping[str, Any], annotations: Mapping[str, str]) -> list[IPAddress]:
     """At most one of each family, IPv4 first: Calico's own, else the first InternalIP."""
-    listed = getattr(node.status, "addresses", None) or []
+    listed = (node.get("status") or {}).get("addresses") or []
     # A cloud's controller may leave one empty, or put a name there.
-    internal = [address_or_none(one.address) for one in listed if one.type == "InternalIP"]
+    internal = [address_or_none(one.get("address")) for one in listed if one.get("type") == "InternalIP"]
     found: list[IPAddress] = []
     for version, annotation in ADDRESSES.items():
         calicos = address_or_none(annotations.get(annotation))

@@ -15,15 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubernetes.client import ApiClient, CoreV1Api
+from kubernetes.client import ApiClient
 
 from components.calico.calico_api import (
-    REQUEST_TIMEOUT,
     ChangedMeanwhileError,
     NotServedError,
     clear_errors,
     in_cluster,
 )
+from components.calico.rest import MERGE_PATCH, quoted, request
 from components.calico.unchanged_meanwhile import unless_changed_meanwhile
 from components.shared.provider_errors import ProviderError
 from components.shared.this_run import THIS_RUN
@@ -109,10 +109,9 @@ def _mark(found: dict[str, Any]) -> Mark:
 def _read(client: ApiClient, node: str) -> dict[str, Any] | None:
     try:
         with clear_errors(client, f"reading node {node}", NODE_RIGHTS):
-            found = CoreV1Api(client).read_node(node, _request_timeout=REQUEST_TIMEOUT)
+            return request(client, "GET", f"/api/v1/nodes/{quoted(node)}")
     except NotServedError:
         return None
-    return dict(client.sanitize_for_serialization(found))  # type: ignore[no-untyped-call]
 
 
 def _patch(
@@ -124,10 +123,7 @@ def _patch(
         metadata.setdefault(PARTS[name], {})[name] = value
     try:
         with clear_errors(client, f"marking node {node}", NODE_RIGHTS):
-            # A merge patch: what is not named stays as it is, and null takes off.
-            made = CoreV1Api(client).patch_node(
-                node, {"metadata": metadata}, _request_timeout=REQUEST_TIMEOUT
-            )
+            path, body = f"/api/v1/nodes/{quoted(node)}", {"metadata": metadata}
+            return request(client, "PATCH", path, body, MERGE_PATCH)
     except NotServedError as error:
         raise ChangedMeanwhileError(str(error)) from error
-    return dict(client.sanitize_for_serialization(made))  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, TypeVar, cast
 
-from kubernetes.client import CoreV1Api, CustomObjectsApi
+from kubernetes.client import CustomObjectsApi
 
 from components.calico.calico_api import (
     REQUEST_TIMEOUT,
@@ -28,6 +28,7 @@ from components.calico.calico_api import (
 )
 from components.calico.expected_sessions import Node, Report, View, lacking, report
 from components.calico.node_marks import ANNOTATION, LABEL
+from components.calico.rest import request
 from components.networks import address_or_none
 from components.shared.provider_errors import ProviderError
 
@@ -67,9 +68,8 @@ def wait_for_sessions(client: CalicoClient, stack: str, cluster_id: str, timeout
 def view(client: CalicoClient, cluster_id: str) -> View:
     """The cluster as it is configured now. Raises ProviderError."""
     with clear_errors(client, "listing the nodes", RIGHTS):
-        listed = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT)
-    found = client.sanitize_for_serialization(listed)["items"]  # type: ignore[no-untyped-call]
-    return View([node_of(one, cluster_id) for one in found], mesh_is_on(client))
+        nodes = [node_of(one, cluster_id) for one in request(client, "GET", "/api/v1/nodes")["items"]]
+    return View(nodes, mesh_is_on(client))
 
 
 def mesh_is_on(client: CalicoClient) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from kubernetes.client import CoreV1Api, CustomObjectsApi, RbacAuthorizationV1Api
+from kubernetes.client import CustomObjectsApi
 
 from components.calico.calico_api import (
     API_ANNOTATION,
@@ -24,6 +24,7 @@ from components.calico.calico_api import (
     NotServedError,
     clear_errors,
 )
+from components.calico.rest import quoted, request
 from components.calico.whose import notes, seems_of
 from components.settings.setting_types import NAMESPACE
 from components.shared.provider_errors import ProviderError
@@ -88,13 +89,13 @@ def own_objects(
     both = [peer_name(machine_name), peer_name(machine_name, second=True)]
     objects = _calicos(client, "BGPPeer", [*both, *peers]) + _calicos(client, "BGPFilter", filters)
     if namespace:
-        called, core, rights = password_name(machine_name), CoreV1Api(client), RbacAuthorizationV1Api(client)
+        called, where = password_name(machine_name), f"namespaces/{quoted(namespace)}"
         objects += [
-            _Object(kind, called, partial(read, called, namespace), namespace)
-            for kind, read in (
-                ("Secret", core.read_namespaced_secret),
-                ("Role", rights.read_namespaced_role),
-                ("RoleBinding", rights.read_namespaced_role_binding),
+            _Object(kind, called, partial(request, client, "GET", f"{path}/{called}"), namespace)
+            for kind, path in (
+                ("Secret", f"/api/v1/{where}/secrets"),
+                ("Role", f"/apis/rbac.authorization.k8s.io/v1/{where}/roles"),
+                ("RoleBinding", f"/apis/rbac.authorization.k8s.io/v1/{where}/rolebindings"),
             )
         ]
     return _look_at(client, objects, stack)
@@ -131,7 +132,8 @@ class _Object:
 
 def _calicos(client: CalicoClient, kind: str, names: Sequence[str]) -> list[_Object]:
     read, plural = CustomObjectsApi(client).get_cluster_custom_object, f"{kind.lower()}s"
-    return [_Object(kind, name, partial(read, *client.calico, plural, name)) for name in names]
+    ask = partial(read, *client.calico, plural)
+    return [_Object(kind, name, partial(ask, name, _request_timeout=REQUEST_TIMEOUT)) for name in names]
 
 
 def _look_at(client: CalicoClient, objects: Sequence[_Object], stack: str) -> Found:
@@ -145,8 +147,7 @@ def _look(client: CalicoClient, one: _Object, stack: str) -> Found:
     needs = PASSWORD_RIGHTS if one.kind in PLAIN_KINDS else CALICO_RIGHTS
     try:
         with clear_errors(client, f"reading {one.kind} {one.name}", needs):
-            read = one.read(_request_timeout=REQUEST_TIMEOUT)
-            metadata: Any = client.sanitize_for_serialization(read)["metadata"]  # type: ignore[no-untyped-call]
+            metadata = one.read()["metadata"]
     except NotServedError:
         return Found()
     except ProviderError as error:

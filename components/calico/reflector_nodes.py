@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubernetes.client import ApiException, CoreV1Api, CustomObjectsApi
+from kubernetes.client import ApiException, CustomObjectsApi
 
 from components.calico.calico_api import (
     REQUEST_TIMEOUT,
@@ -19,6 +19,7 @@ from components.calico.calico_api import (
 from components.calico.cluster_nodes import EXCLUDED
 from components.calico.node_marks import ANNOTATION, LABEL, Mark, refuse_others
 from components.calico.node_sessions import RIGHTS, mesh_is_on, node_of
+from components.calico.rest import request
 from components.networks import network_or_none, overlap
 from components.shared.provider_errors import ProviderError
 from components.shared.some_of import some_of
@@ -51,11 +52,7 @@ def reflector_warnings(client: CalicoClient, names: Sequence[str], cluster_id: s
     Raises ProviderError when the cluster does not answer, and naming every node that cannot be one.
     """
     with clear_errors(client, "listing the nodes", RIGHTS):
-        listed = CoreV1Api(client).list_node(_request_timeout=REQUEST_TIMEOUT)
-    found = {
-        one["metadata"]["name"]: one
-        for one in client.sanitize_for_serialization(listed)["items"]  # type: ignore[no-untyped-call]
-    }
+        found = {one["metadata"]["name"]: one for one in request(client, "GET", "/api/v1/nodes")["items"]}
     wrong, warnings = [], []
     for name in names:
         if name not in found:

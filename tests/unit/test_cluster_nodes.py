@@ -1,23 +1,29 @@
 """What of a Node object is Calico's node: its labels, its addresses and its AS number."""
 
 import json
+from typing import Any
 
 import pytest
-from kubernetes.client import V1Node, V1NodeAddress, V1NodeCondition, V1NodeStatus, V1ObjectMeta
 
 from components.calico.cluster_nodes import cluster_node
 
 
 def node(
-    *internal: str, labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None
-) -> V1Node:
-    addresses = [V1NodeAddress(type="Hostname", address="node1")]
-    addresses += [V1NodeAddress(type="InternalIP", address=address) for address in internal]
-    about = V1ObjectMeta(name="node1", labels=labels, annotations=annotations)
-    return V1Node(metadata=about, status=V1NodeStatus(addresses=addresses))
+    *internal: str,
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+    ready: str | None = None,
+) -> dict[str, Any]:
+    addresses = [{"type": "Hostname", "address": "node1"}]
+    addresses += [{"type": "InternalIP", "address": address} for address in internal]
+    conditions = [{"type": "Ready", "status": ready}] if ready else None
+    return {
+        "metadata": {"name": "node1", "labels": labels, "annotations": annotations},
+        "status": {"addresses": addresses, "conditions": conditions},
+    }
 
 
-def addresses(made: V1Node) -> list[str]:
+def addresses(made: dict[str, Any]) -> list[str]:
     return [str(address) for address in cluster_node(made).addresses]
 
 
@@ -84,10 +90,7 @@ def test_an_annotation_without_an_address_is_passed_over_and_named(odd: str) -> 
     ("status", "ready"), [("True", True), ("False", False), ("Unknown", False), (None, None)]
 )
 def test_a_node_is_ready_as_its_kubelet_says(status: str | None, ready: bool | None) -> None:
-    made = node("172.34.8.10")
-    if status is not None:
-        made.status = V1NodeStatus(conditions=[V1NodeCondition(type="Ready", status=status)])
-    assert cluster_node(made).ready is ready
+    assert cluster_node(node("172.34.8.10", ready=status)).ready is ready
 
 
 def test_a_node_without_an_address_of_calicos_own_runs_no_calico() -> None:
