@@ -28,7 +28,12 @@ def client(seen: Seen) -> Iterator[ApiClient]:
         def _any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length)
-            seen.update(method=self.command, path=self.path, headers=dict(self.headers), body=body)
+            seen.update(
+                method=self.command,
+                path=self.path,
+                headers={key.lower(): value for key, value in self.headers.items()},
+                body=body,
+            )
             answer = seen["answer"]
             text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(seen["status"])
@@ -59,8 +64,8 @@ def test_a_read_has_the_clients_credentials_and_a_query(client: ApiClient, seen:
     }
     assert (seen["method"], seen["body"]) == ("GET", b"")
     assert seen["path"] == "/apis/apps/v1/daemonsets?fieldSelector=metadata.name%3Da%20b"
-    assert seen["headers"]["Authorization"] == "Bearer word"
-    assert seen["headers"]["Accept"] == "application/json"
+    assert seen["headers"]["authorization"] == "Bearer word"
+    assert seen["headers"]["accept"] == "application/json"
 
 
 @pytest.mark.parametrize(("method", "content_type"), [("POST", "application/json"), ("PATCH", MERGE_PATCH)])
@@ -70,7 +75,7 @@ def test_a_write_sends_json_of_its_kind(
     body = {"metadata": {"labels": {"a": None}}}
     request(client, method, "/api/v1/nodes/node1", body, content_type)
     assert (seen["method"], json.loads(seen["body"])) == (method, body)
-    assert seen["headers"]["Content-Type"] == content_type
+    assert seen["headers"]["content-type"] == content_type
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 422, 500, 503])
