@@ -75,7 +75,15 @@ def cluster_node(node: Any) -> ClusterNode:
     labels = {**_own_labels(annotations.get(LABELS)), **(node.metadata.labels or {})}
     number = _as_number(annotations.get(AS_NUMBERS, ""))
     name, unreadable = str(node.metadata.name), _unreadable(annotations)
-    return ClusterNode(name, labels, _addresses(node, annotations), number, unreadable)
+    calicos = [address_or_none(annotations.get(annotation)) for annotation in ADDRESSES.values()]
+    return ClusterNode(
+        name,
+        labels,
+        _addresses(node, annotations),
+        number,
+        unreadable,
+        [address for address in calicos if address is not None],
+    )
 
 
 def _as_number(text: str) -> int | None:

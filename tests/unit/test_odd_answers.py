@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components import cluster_preflight, preflight
+from components.conflict_preflight import find_overriding
 from components.ports.node_ports import NodePorts
 from components.settings.settings import SettingsError
 from components.settings.site import Site, read_site
@@ -39,7 +40,9 @@ def ask(site: Site) -> list[str]:
     site = preflight.check_clusters(site)
     preflight.check_configurations(site, STACK)
     warnings += preflight.check_as_numbers(site, STACK)
-    preflight.left_over(site, STACK, {})
+    overriding = find_overriding(site, STACK)
+    warnings += overriding.warnings
+    preflight.left_over(site, STACK, {}, overriding.harmful)
     ports = {"": NodePorts({"172.34.8.10": "port"}, {}, {})}
     warnings += preflight.harmful_pools(site, ports)
     warnings += preflight.route_reflectors(site)
