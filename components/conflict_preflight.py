@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from components.calico.bgp_configuration_fields import ADVERTISEMENTS, DEFAULT, LOG_SEVERITY, MESH
 from components.calico.bgp_listed import list_if_allowed
 from components.calico.bgp_peer_spec import PeerSpecArgs, address_spec, node_spec, shared_spec
 from components.calico.calico_api import CalicoClient, expected_answers
 from components.calico.cluster_nodes import nodes_if_allowed
-from components.calico.confd_peerings import Scope, peering_scope
+from components.calico.confd_peerings import peering_scope
 from components.calico.node_configuration_conflicts import find_node_configuration_conflicts
 from components.calico.node_sessions import mesh_is_on
 from components.calico.own_objects import PASSWORD_KEY, password_name, peer_name, peer_names
 from components.calico.peer_conflicts import OwnPeer, find_peer_conflicts, told
 from components.calico.reflector_nodes import peer_name as reflectors_name
+from components.calico.types.shared import BGPPassword
 from components.cluster_preflight import cluster_client
 from components.peer_options import peer_options
 from components.settings.bgp_peer_settings import filter_name
@@ -66,17 +69,15 @@ def own_peers(settings: Settings, nodes: Sequence[ClusterNode] | None) -> list[O
         ],
     }
     if settings.with_password:
-        reference = {"name": password_name(settings.machine_name), "key": PASSWORD_KEY}
-        args["password"] = {"secretKeyRef": reference}
+        name = password_name(settings.machine_name)
+        args["password"] = BGPPassword(secretKeyRef={"name": name, "key": PASSWORD_KEY})
     shared = shared_spec(args, options)
     own = []
     for place, address in enumerate(settings.machine_addresses):
         spec = {**address_spec(str(address), settings.gateways[place]), **shared}
         called = peer_name(settings.machine_name, second=place > 0)
-        scopes = [peering_scope({**node_spec(node), **spec}, nodes) for node in settings.peer_nodes or [None]]
-        scope = scopes[0]
-        for more in scopes[1:]:
-            scope |= more
+        each: Sequence[str | None] = settings.peer_nodes or [None]
+        scope = reduce(or_, (peering_scope({**node_spec(node), **spec}, nodes) for node in each))
         chosen = settings.peer_node_selector or ", ".join(settings.peer_nodes) or "every node"
         own.append(OwnPeer(peer_names(called, nodes=settings.peer_nodes), spec, scope, chosen))
     return own
@@ -109,9 +110,7 @@ def _at_cluster(client: CalicoClient, site: Site, cluster: str, stack: str) -> t
             f"whether BGPConfigurations of nodes in the cluster at {host} replace this stack's values in"
             f" {DEFAULT} is not checked: it {UNCHECKED}"
         )
-    peering = Scope()
-    for peer in own:
-        peering |= peer.scope
+    peering = reduce(or_, (peer.scope for peer in own))
     names = None if nodes is None else {node.name for node in nodes}
     of_nodes = find_node_configuration_conflicts(wanted, configurations or (), peering, names, stack, group)
     return [*harmful, *of_nodes.harmful], [*warnings, *of_nodes.confusing]

@@ -97,39 +97,41 @@ def find_peer_conflicts(
 def _effect(ours: OwnPeer, peering: Peering) -> _Effect | None:
     own, other = ours.scope, peering.scope
     names = some_of(ours.names, MOST_NODES)
+    peer = f"{ours.address} (the address of node {peering.node.name})" if peering.node else str(ours.address)
     nodes = _shared_nodes(own, other)
     if nodes == "":
         return None
     if nodes is None:
         return _Effect(
             False,
-            "peers with it from the nodes that a selector matches, which is not known, as Nodes may not be"
-            f" listed: where that is a node of {names}, one of the two replaces the other",
+            f"peers with {peer} from the nodes that a selector matches, which is not known, as Nodes may not"
+            f" be listed: where that is a node of {names}, one of the two replaces the other",
         )
     if peering.port != BGP_PORT:
         # In the order of bird.cfg: sessions of every node, then those of this one, each by address and port.
         first = other.every and not own.every
         return _Effect(
             first,
-            f"makes a second session with it, at port {peering.port}, on {nodes}. BIRD there takes whatever"
-            f" comes from the machine for the {'latter' if first else 'session of ' + names}",
+            f"makes a second session with {peer}, at port {peering.port}, on {nodes}. BIRD there takes"
+            f" whatever comes from the machine for the {'latter' if first else 'session of ' + names}",
             overrides=first,
         )
     if own.every and not other.every:
         return _Effect(
             False,
-            f"peers with it from {nodes}, and is ignored there while {names} exists: Calico prefers a BGPPeer"
-            " for every node",
+            f"peers with {peer} from {nodes}, and is ignored there while {names} exists: Calico prefers a"
+            " BGPPeer for every node",
         )
     if other.every and not own.every:
         return _Effect(
             True,
-            f"peers with it from every node, and Calico prefers it to {names}, which is ignored",
+            f"peers with {peer} from every node, and Calico prefers it to {names}, which is ignored",
             overrides=True,
         )
     return _Effect(
         True,
-        f"peers with it from {nodes}, and Calico takes either this one or {names}, at random for each node",
+        f"peers with {peer} from {nodes}, and Calico takes either this one or {names}, at random for each"
+        " node",
         overrides=True,
     )
 
@@ -165,8 +167,7 @@ def _report(
                 f" that, the state does not know it, and it overrides the others: {delete}"
             )
         return
-    at = f" (the address of node {peering.node.name})" if peering.node else ""
-    line = f"BGPPeer {name}, {seems_of(metadata)}: for {ours.address}{at} it {effect.text}"
+    line = f"BGPPeer {name}, {seems_of(metadata)}: it {effect.text}"
     changes = describe_changes(ours.spec, foreign.get("spec") or {}, peering.node)
     if effect.overrides and peering.scope.every and not ours.scope.every:
         changes.append(f"every node peers instead of {ours.chosen_by}")

@@ -54,7 +54,7 @@ def test_a_first_try_by_hand_is_reported_with_all_that_a_person_needs(cluster: A
     assert text.splitlines() == [
         f"objects of other owners in the cluster at {host(cluster)} override what this stack is to make"
         " there:",
-        "  BGPPeer by-hand, applied with kubectl, made 2026-11-01T00:00:00Z: for 172.34.8.45 it peers with it"
+        "  BGPPeer by-hand, applied with kubectl, made 2026-11-01T00:00:00Z: it peers with 172.34.8.45"
         " from every node, and Calico takes either this one or bgppeer-external, at random for each node."
         " What changes: filters none instead of bgpfilter-external; maxRestartTime 120s instead of 5s. If"
         " nobody needs it, delete it: `kubectl delete bgppeers.projectcalico.org by-hand`",

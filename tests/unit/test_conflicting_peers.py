@@ -56,7 +56,7 @@ def test_the_address_is_known_in_every_spelling(cluster: AnsweringCluster, writt
 def test_so_is_one_of_ipv6(cluster: AnsweringCluster, written: str) -> None:
     add(cluster, {"peerIP": written, "asNumber": AS})
     [line] = lines(find(cluster, **DUAL_STACK))
-    assert "bgppeer-external-v6" in line and f"for {V6} it peers" in line
+    assert "bgppeer-external-v6" in line and f"it peers with {V6} from" in line
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,8 @@ def test_a_peer_of_every_node_wins_over_this_stacks_choice_of_nodes(cluster: Ans
     add(cluster, {"peerIP": V4, **SAME})
     [line] = lines(find(cluster, **EDGE))
     assert (
-        "peers with it from every node, and Calico prefers it to bgppeer-external, which is ignored" in line
+        "peers with 172.34.8.45 from every node, and Calico prefers it to bgppeer-external, which is ignored"
+        in line
     )
     assert "What changes: every node peers instead of has(edge). " in line
     [line] = lines(find(cluster, peerNodes='["node1", "node3"]'))
@@ -112,7 +113,7 @@ def test_of_two_for_some_nodes_only_the_shared_nodes_matter(
 ) -> None:
     add(cluster, {"peerIP": V4, "asNumber": 65000, **spec})
     [line] = lines(find(cluster, **settings))
-    assert f"peers with it from {on}, and Calico takes either this one or bgppeer-external" in line
+    assert f"peers with 172.34.8.45 from {on}, and Calico takes either this one or bgppeer-external" in line
     assert "every node peers" not in line
 
 
@@ -135,7 +136,9 @@ def test_what_this_stacks_peer_of_every_node_replaces_is_a_warning(
     found = find(cluster)
     assert not found.harmful
     [warning] = found.warnings
-    assert f"it peers with it from {on}, and is ignored there while bgppeer-external exists" in warning
+    assert (
+        f"it peers with 172.34.8.45 from {on}, and is ignored there while bgppeer-external exists" in warning
+    )
     assert "`kubectl delete bgppeers.projectcalico.org by-hand`" in warning
 
 
@@ -144,8 +147,8 @@ def test_another_port_is_a_second_session(cluster: AnsweringCluster) -> None:
     found = find(cluster)
     assert not found.harmful
     assert (
-        "makes a second session with it, at port 1790, on every node. BIRD there takes whatever comes from"
-        " the machine for the session of bgppeer-external" in found.warnings[0]
+        "makes a second session with 172.34.8.45, at port 1790, on every node. BIRD there takes whatever"
+        " comes from the machine for the session of bgppeer-external" in found.warnings[0]
     )
     # A session of every node is the first in BIRD's configuration.
     [line] = lines(find(cluster, **EDGE))
@@ -162,7 +165,7 @@ def test_a_node_at_the_machines_address_is_a_peer_of_who_selects_it(
     at_the_machine(cluster)
     add(cluster, {"peerSelector": "has(machine)", "filters": ["bgpfilter-external"], "maxRestartTime": "5s"})
     [line] = lines(find(cluster, nodeToNodeMesh="Disabled", **settings))
-    assert f"for {V4} (the address of node node9) it peers with it from every node" in line
+    assert f"it peers with {V4} (the address of node node9) from every node" in line
     assert "What changes: asNumber that of the cluster instead of 65112" in line
 
 
