@@ -181,3 +181,11 @@ def test_an_object_that_no_api_would_take_is_left_out_with_a_warning(cluster: An
     found = find(cluster)
     assert "BGPPeer odd is not as Calico's API has it" in found.warnings[0]
     assert "BGPPeer by-hand" in lines(found)[0]
+
+
+def test_by_the_other_api_the_command_names_that_one(cluster: AnsweringCluster) -> None:
+    add(cluster, {"peerIP": V4, "asNumber": 65000})
+    other = PEERS.replace("projectcalico.org/v3", "crd.projectcalico.org/v1")
+    cluster.answers[other] = cluster.answers.pop(PEERS)
+    [line] = lines(find(cluster, calicoApi="crd-v1"))
+    assert "`kubectl delete bgppeers.crd.projectcalico.org by-hand`" in line
