@@ -10,6 +10,7 @@ Left out on purpose:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -92,13 +93,24 @@ def parse_peer_ip(text: object) -> tuple[IPAddress, int] | None:
     host, port = written, BGP_PORT
     bracketed = written.startswith("[") and "]:" in written
     if bracketed or written.count(":") == 1:
-        host, _, number = written.rpartition(":")
-        if not (number.isascii() and number.isdecimal() and int(number) <= 65535):
+        host, _, digits = written.rpartition(":")
+        number = _go_number(digits)
+        if number is None or number > 65535:
             return None
         # confd takes port 0 for none.
-        host, port = host[1:-1] if bracketed else host, int(number) or BGP_PORT
+        host, port = host[1:-1] if bracketed else host, number or BGP_PORT
     address = _go_address(host)
     return None if address is None else (address, port)
+
+
+def _go_number(text: str) -> int | None:
+    """As Go's ParseUint has it with base 0: `0xb3` is 179, so is `0263`, and `0179` is none."""
+    if not (text.isascii() and text[:1].isdigit() and text.isprintable() and " " not in text):
+        return None
+    try:
+        return int(text, 8 if re.fullmatch("0[0-7_]+", text) else 0)
+    except ValueError:
+        return None
 
 
 def _go_address(text: str) -> IPAddress | None:

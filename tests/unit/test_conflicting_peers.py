@@ -42,7 +42,7 @@ def test_a_cluster_with_nothing_but_this_stacks_has_no_conflict(cluster: Answeri
 
 
 @pytest.mark.parametrize(
-    "written", [V4, f"::ffff:{V4}", "::ffff:ac22:82d", f"{V4}:179", f"[::ffff:{V4}]:179"]
+    "written", [V4, f"::ffff:{V4}", "::ffff:ac22:82d", f"{V4}:179", f"[::ffff:{V4}]:179", f"{V4}:0263"]
 )
 def test_the_address_is_known_in_every_spelling(cluster: AnsweringCluster, written: str) -> None:
     add(cluster, {"peerIP": written, "asNumber": 65000})
@@ -74,6 +74,7 @@ def test_so_is_one_of_ipv6(cluster: AnsweringCluster, written: str) -> None:
         # What confd skips.
         {"peerIP": f"{V4}:x", "asNumber": AS},
         {"peerIP": f" {V4}", "asNumber": AS},
+        {"peerIP": f"{V4}:0179", "asNumber": AS},
         {"peerIP": f"[{V4}]", "asNumber": AS},
         {"peerIP": V4, "asNumber": AS, "reachableBy": "fd00::1"},
         {},
