@@ -6,6 +6,7 @@ from components.calico.stack_name import stack_name
 from components.cluster_facts import find_not_expected, reasons
 from components.cluster_preflight import check_apis, check_rights, find_namespaces
 from components.configuration import configuration_keys
+from components.conflict_preflight import find_overriding
 from components.external_peering import ExternalPeering
 from components.machine_secrets import machine_secrets
 from components.preflight import (
@@ -32,7 +33,9 @@ try:
     check_configurations(site, stack_name())
     warnings += check_as_numbers(site, stack_name())
     parts = machine_parts(site)
-    left = left_over(site, stack_name(), parts)
+    overriding = find_overriding(site, stack_name())
+    warnings += overriding.warnings
+    left = left_over(site, stack_name(), parts, overriding.harmful)
     ports = all_node_ports(site)
     pools = harmful_pools(site, ports)
     warnings += route_reflectors(site)

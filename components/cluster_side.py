@@ -18,6 +18,7 @@ from components.calico.route_reflectors import RouteReflectors
 from components.calico.stack_name import stack_name
 from components.left_over import LeftOver, group_description
 from components.machine_secrets import MachineSecrets
+from components.peer_options import peer_options
 from components.ports.address_pairs import AddressPairs
 from components.ports.node_ports import NodePorts
 from components.settings.bgp_peer_settings import filter_name
@@ -52,17 +53,7 @@ def _peered(settings: Settings, label: str, secrets: MachineSecrets) -> PeeredMa
         "addresses": [str(address) for address in settings.machine_addresses],
         "as_number": settings.machine_as_number,
         "session": {"password": secrets.password, "namespace": settings.calico_namespace},
-        "options": {
-            "node_selector": settings.peer_node_selector,
-            "nodes": settings.peer_nodes,
-            "ttl_hops": (settings.multihop or 1) if settings.ttl_security else 0,
-            "restart_time": settings.node_restart_time if settings.graceful_restart else 0,
-            "source_address": settings.node_source_address,
-            "next_hop_mode": settings.node_next_hop_mode,
-            "reachable_by": settings.gateways,
-            "local_as_number": settings.node_local_as_number,
-            "allowed_local_as_numbers": settings.allowed_local_as_numbers,
-        },
+        "options": peer_options(settings),
         "filters": settings.bgp_filters,
         "filter": {
             "name": filter_name(settings.machine_name),

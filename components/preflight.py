@@ -125,14 +125,18 @@ def _values(settings: Settings) -> Iterator[tuple[str, Mapping[str, Any], list[s
             yield name, values, taken
 
 
-def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> LeftOver:
+def left_over(
+    site: Site, stack: str, parts: Mapping[str, MachineParts], overriding: Mapping[str, str] | None = None
+) -> LeftOver:
     """What `stack` (`project/stack`) has made that a plain resource would make again.
 
-    Raises ProviderError when a cluster or the cloud does not answer, and when what the stack is to make in
-    a cluster is there, and not of its making.
+    `overriding`: by cluster, what overrides the stack's objects there (conflict_preflight.py). Raises
+    ProviderError when a cluster or the cloud does not answer, for `overriding`, and when what the stack is to
+    make in a cluster is there, and not of its making.
     """
     own: dict[str, frozenset[str]] = {}
     groups = {}
+    wrong = list((overriding or {}).values())
     for cluster in site.clusters:
         settings = site.cluster(cluster)
         client, cloud = cluster_client(settings), settings.cloud
@@ -149,10 +153,15 @@ def left_over(site: Site, stack: str, parts: Mapping[str, MachineParts]) -> Left
                 )
             if settings.reflector_nodes:
                 found |= own_peers(client, [peer_name(str(settings.reflector_cluster_id))], stack)
-        check_foreign(found)
+        try:
+            check_foreign(found)
+        except ProviderError as error:
+            wrong.append(str(error))
         own[cluster] = found.made
         if settings.node_security_group:
             groups[cluster] = find_group(connect_cloud(cloud), stack, cloud, cluster)
+    if wrong:
+        raise ProviderError("\n".join(wrong))
     machines = {}
     for machine, made_of in parts.items():
         settings = site.machine(machine)

@@ -18,7 +18,8 @@ from components.calico.bgp_configuration import BgpConfiguration
 from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT
 from components.calico.bgp_configuration_part import PartArgs
 from components.calico.bgp_filter import BgpFilter, BgpFilterArgs
-from components.calico.bgp_peers import BgpPeers, PeerOptions
+from components.calico.bgp_peer_spec import PeerOptions
+from components.calico.bgp_peers import BgpPeers
 from components.calico.calico_api import V3, CalicoApi
 from components.calico.calico_node import USUAL_NAMESPACE
 from components.calico.own_objects import peer_name

@@ -82,14 +82,17 @@ def cluster_node(node: Mapping[str, Any]) -> ClusterNode:
     annotations: Mapping[str, str] = metadata.get("annotations") or {}
     labels = {**_own_labels(annotations.get(LABELS)), **(metadata.get("labels") or {})}
     number = _as_number(annotations.get(AS_NUMBERS, ""))
+    calicos = [address_or_none(annotations.get(annotation)) for annotation in ADDRESSES.values()]
+    own = [address for address in calicos if address is not None]
     return ClusterNode(
         str(metadata["name"]),
         labels,
         _addresses(node, annotations),
         number,
-        _ready(node),
-        any(address_or_none(annotations.get(annotation)) for annotation in ADDRESSES.values()),
-        _unreadable(annotations),
+        ready=_ready(node),
+        calico=bool(own),
+        unreadable=_unreadable(annotations),
+        bgp_addresses=own,
     )
 
 

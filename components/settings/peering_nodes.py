@@ -33,6 +33,8 @@ class ClusterNode:
     Calico keeps its nodes elsewhere."""
     unreadable: Sequence[str] = ()
     """What its object holds in the place of an address, each as a clause."""
+    bgp_addresses: Sequence[IPAddress] = ()
+    """Those at which other nodes peer with it; none where Calico does not run."""
 
 
 def with_nodes(settings: Settings, found: Sequence[ClusterNode]) -> Settings:

@@ -25,7 +25,14 @@ from tests.integration.reflected import (
     blocks_without_overlay,
     marks,
 )
-from tests.integration.test_cluster_rights import each_without_one, missing, roles, site_of, told
+from tests.integration.test_cluster_rights import (
+    each_without_one,
+    lacking_to_preview,
+    missing,
+    roles,
+    site_of,
+    told,
+)
 
 
 def without_nodes(role: Role) -> Role:
@@ -56,7 +63,7 @@ def test_previews_and_updates_and_destroys_with_these_roles(
 
     def may_preview() -> None:
         user.may([*PREVIEW, TO_PREVIEW])
-        poll("the roles for previews", lambda: missing(site, user) == every.write - every.read)
+        poll("the roles for previews", lambda: missing(site, user) == lacking_to_preview(every))
 
     def may_update() -> None:
         user.may([*UP, TO_UPDATE])
@@ -68,7 +75,7 @@ def test_previews_and_updates_and_destroys_with_these_roles(
         refused = bare_stack.run("up", "--yes", "--skip-preview", environment=its, check=False)
         text = refused.stdout + refused.stderr
         assert refused.returncode != 0 and "Traceback" not in text
-        for right in every.write - every.read:
+        for right in lacking_to_preview(every):
             assert str(right) in text
         assert all(marks(node) == (None, None) for node in REFLECTORS)
         assert calico.find("bgppeers", PEER_NAME) is None

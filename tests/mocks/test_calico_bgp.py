@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.calico.bgp_peers import PeerOptions
+from components.calico.bgp_peer_spec import PeerOptions
 from components.calico.calico_api import CRD_V1
 from components.calico.calico_bgp import CalicoBgp, CalicoBgpArgs, PeeredMachine, SessionOptions
 from tests.mocks.recorder import recorded

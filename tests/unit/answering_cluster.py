@@ -17,6 +17,7 @@ from tests import recorded
 Json = Any
 RECORDED: dict[str, Json] = json.loads((Path(recorded.__file__).parent / "cluster.json").read_text())
 NOT_FOUND = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "not found", "code": 404}
+FORBIDDEN = {**NOT_FOUND, "message": "forbidden", "code": 403}
 ALLOWED = {"status": {"allowed": True}}
 
 
@@ -26,6 +27,8 @@ class AnsweringCluster:
     def __init__(self, folder: Path) -> None:
         self.answers: dict[str, Json] = dict(RECORDED)
         self.content_type = "application/json"
+        self.forbidden: set[str] = set()
+        """Paths that nobody may read."""
         self.kubeconfig = folder / "kubeconfig"
 
     def answer(self, path: str) -> bytes | None:
@@ -60,7 +63,11 @@ def answering_cluster(folder: Path) -> Iterator[AnsweringCluster]:
             self.wfile.write(body)
 
         def do_GET(self) -> None:
-            body = cluster.answer(self.path.partition("?")[0])
+            path = self.path.partition("?")[0]
+            if path in cluster.forbidden:
+                self._send(403, json.dumps(FORBIDDEN).encode())
+                return
+            body = cluster.answer(path)
             self._send(200 if body is not None else 404, body or json.dumps(NOT_FOUND).encode())
 
         def do_POST(self) -> None:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components import cluster_facts, cluster_preflight, preflight
+from components.conflict_preflight import find_overriding
 from components.ports.node_ports import NodePorts
 from components.settings.settings import SettingsError
 from components.settings.site import Site, read_site
@@ -17,6 +18,44 @@ from tests.unit.answering_cluster import RECORDED, AnsweringCluster, answering_c
 from tests.unit.example import values
 
 STACK = "calico-peering/lab"
+CALICO = "/apis/projectcalico.org/v3"
+# Beside what was recorded, objects of other owners that are looked at, and replace nothing.
+OTHERS: dict[str, list[dict[str, Any]]] = {
+    "bgppeers": [
+        {
+            "metadata": {"name": "by-hand", "annotations": {"calico-peering/stack": "p/other"}},
+            "spec": {
+                "peerIP": "172.34.8.45",
+                "asNumber": 65112,
+                "filters": ["theirs"],
+                "password": {"secretKeyRef": {"name": "theirs", "key": "password"}},
+                "maxRestartTime": "1m0s",
+                "reachableBy": "172.34.8.1",
+                "nodeSelector": "has(nobody)",
+            },
+        },
+        {"metadata": {"name": "to-reflectors"}, "spec": {"nodeSelector": "all()", "peerSelector": "all()"}},
+    ],
+    "bgpconfigurations": [
+        {
+            "metadata": {"name": "node.node1"},
+            "spec": {
+                "listenPort": 179,
+                "communities": [{"name": "external", "value": "65112:100"}],
+                "prefixAdvertisements": [{"cidr": "10.96.0.0/12", "communities": ["external"]}],
+            },
+        }
+    ],
+}
+ANSWERS = {
+    **RECORDED,
+    **{
+        f"{CALICO}/{plural}": {
+            "items": [*RECORDED.get(f"{CALICO}/{plural}", {"items": []})["items"], *others]
+        }
+        for plural, others in OTHERS.items()
+    },
+}
 LOGIN_PAGE = "<!DOCTYPE html><html><body>Please log in</body></html>"
 
 
@@ -39,7 +78,9 @@ def ask(site: Site) -> list[str]:
     site = preflight.check_clusters(site)
     preflight.check_configurations(site, STACK)
     warnings += preflight.check_as_numbers(site, STACK)
-    preflight.left_over(site, STACK, {})
+    overriding = find_overriding(site, STACK)
+    warnings += overriding.warnings
+    preflight.left_over(site, STACK, {}, overriding.harmful)
     ports = {"": NodePorts({"172.34.8.10": "port"}, {}, {})}
     warnings += preflight.harmful_pools(site, ports)
     warnings += preflight.route_reflectors(site)
@@ -52,12 +93,15 @@ WAYS: list[dict[str, str]] = [
     {"nodesFromCluster": "true", "nodes": ""},
     {"nodesFromCluster": "true", "nodes": "", "peerNodeSelector": "all()"},
     {"reflectorNodes": '["node1", "node2"]'},
+    {"prefixAdvertisements": '{"10.96.0.0/12": ["65112:100"]}', "bgpLogSeverity": "Debug"},
 ]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=["listed", "nodes from the cluster", "selector", "reflectors"])
+@pytest.mark.parametrize(
+    "way", WAYS, ids=["listed", "nodes from the cluster", "selector", "reflectors", "advertisements"]
+)
 def test_the_recorded_answers_are_right(cluster: AnsweringCluster, way: dict[str, str]) -> None:
-    cluster.answers = copy.deepcopy(RECORDED)
+    cluster.answers = copy.deepcopy(ANSWERS)
     ask(site_of(cluster, **way))
 
 
@@ -76,7 +120,7 @@ ASKED_ALWAYS = [
 def test_a_login_page_in_the_place_of_an_answer_is_said_to_be_none(
     cluster: AnsweringCluster, path: str, content_type: str
 ) -> None:
-    cluster.answers = {**copy.deepcopy(RECORDED), path: LOGIN_PAGE}
+    cluster.answers = {**copy.deepcopy(ANSWERS), path: LOGIN_PAGE}
     cluster.content_type = content_type
     try:
         with pytest.raises(ProviderError) as caught:
@@ -95,7 +139,7 @@ def _paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from _paths(inner, (*at, key))
 
 
-PLACES = [(path, at) for path, answer in RECORDED.items() for at in _paths(answer) if at]
+PLACES = [(path, at) for path, answer in ANSWERS.items() for at in _paths(answer) if at]
 ODD = st.one_of(
     st.none(),
     st.booleans(),
@@ -118,7 +162,7 @@ ODD = st.one_of(
 def test_answers_changed_at_random_end_in_a_sentence(
     cluster: AnsweringCluster, changes: list[tuple[Any, Any, bool]], way: dict[str, str]
 ) -> None:
-    cluster.answers = copy.deepcopy(RECORDED)
+    cluster.answers = copy.deepcopy(ANSWERS)
     for (path, at), odd, remove in changes:
         _change(cluster.answers[path], at, odd, remove)
     try:
