@@ -11,14 +11,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import urllib3
-import yaml
 from kubernetes.client import ApiClient, ApiException, Configuration, CustomObjectsApi
-from kubernetes.config import ConfigException, load_config
 
+from components.calico.kube_client import WithHeaders, configure
+from components.calico.kube_login import AuthenticationError, Login, not_accepted, refused
+from components.calico.kube_user import impersonation
+from components.calico.kubeconfig import resolve
 from components.shared.provider_errors import ProviderError
 
 
@@ -56,37 +57,26 @@ REQUEST_TIMEOUT = 30
 class CalicoClient(ApiClient):
     """A client for one cluster that knows by which API Calico's objects are reached there."""
 
-    def __init__(self, configuration: Configuration, calico: CalicoApi) -> None:
+    def __init__(self, configuration: Configuration, calico: CalicoApi, login: Login | None = None) -> None:
         super().__init__(configuration)
         self.calico = calico
+        self.login = login
 
 
 def connect(
     kubeconfig: str | None = None, context: str | None = None, calico: CalicoApi = V3
 ) -> CalicoClient:
-    """A client for the cluster; nothing is sent yet.
+    """A client for the cluster; nothing is sent yet, though an exec plugin may be run.
 
-    `kubeconfig`: a path, `~` allowed; None: $KUBECONFIG, ~/.kube/config, or in a pod its service
-    account. `context`: None is the file's current one. Raises ProviderError on a bad kubeconfig.
+    `kubeconfig`, a path, and `context` are as kubeconfig.resolve has them. Raises ProviderError on a bad
+    kubeconfig, and AuthenticationError where there is nothing to log in with.
     """
-    configuration = Configuration()
-    where = _described(kubeconfig, context)
-    path = str(Path(kubeconfig).expanduser()) if kubeconfig else None
-    try:
-        load_config(  # type: ignore[no-untyped-call]
-            config_file=path, context=context, client_configuration=configuration
-        )
-    except (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError) as error:
-        # Only the first line: parsers print the place, and a kubeconfig holds secrets.
-        reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else ""
-        reason = reason.rstrip(".") or type(error).__name__
-        raise ProviderError(
-            f"the kubeconfig ({where}) cannot be used: {reason}; check calico-peering:kubeconfig "
-            "and calico-peering:kubeContext"
-        ) from error
-    # The client's own retries print warnings and make a dead cluster take minutes.
-    configuration.retries = urllib3.Retry(total=1, backoff_factor=0)
-    return CalicoClient(configuration, calico)
+    access = resolve(kubeconfig, context)
+    configuration, login = configure(access)
+    client = CalicoClient(configuration, calico, login)
+    if headers := impersonation(access):
+        client.rest_client = WithHeaders(configuration, headers)
+    return client
 
 
 def client_of(props: Mapping[str, Any]) -> CalicoClient:
@@ -143,7 +133,9 @@ def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> I
             raise NotServedError(text) from error
         if error.status == 409:
             raise ChangedMeanwhileError(text) from error
-        if error.status in (401, 403):
+        if unknown := refused(client, doing, error.status, _reason(error)):
+            raise unknown from error
+        if error.status == 403:
             raise ProviderError(f"{text}; the kubeconfig's user needs {needs}") from error
         if error.status == 503:
             raise ProviderError(
@@ -151,9 +143,11 @@ def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> I
             ) from error
         raise ProviderError(text) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        cause = getattr(error, "reason", None) or error
+        cause = " ".join(str(getattr(error, "reason", None) or error).split())
+        if unaccepted := not_accepted(client, cause):
+            raise AuthenticationError(f"{unaccepted} ({doing} at {host}: {cause})") from error
         raise ProviderError(
-            f"the cluster at {host} does not answer ({doing}): {' '.join(str(cause).split())}; "
+            f"the cluster at {host} does not answer ({doing}): {cause}; "
             "check the kubeconfig's server, its certificate authority and the way there"
         ) from error
     except ODD_ANSWER as error:
@@ -182,11 +176,6 @@ def _odd(host: str, doing: str, error: Exception) -> ProviderError:
 def _first_line(error: Exception) -> str:
     """What an odd answer lacks, without the answer."""
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:120]}"
-
-
-def _described(kubeconfig: str | None, context: str | None) -> str:
-    where = kubeconfig or "$KUBECONFIG or ~/.kube/config"
-    return f"{where}, context {context!r}" if context else where
 
 
 def _reason(error: ApiException) -> str:

@@ -23,6 +23,7 @@ from components.calico.bgp_peers import BgpPeers
 from components.calico.calico_api import V3, CalicoApi
 from components.calico.calico_node import USUAL_NAMESPACE
 from components.calico.own_objects import peer_name
+from components.calico.plugin_kubeconfig import plugin_kubeconfig
 from components.calico.session_password import SessionPassword
 
 
@@ -67,11 +68,11 @@ class CalicoBgpArgs(TypedDict):
     """By BGPConfiguration, where another's value may be written over. Default: nowhere."""
     api: NotRequired[CalicoApi]
     """By which Calico's objects are read and written. Default: projectcalico.org/v3."""
-    kubeconfig: NotRequired[pulumi.Input[str] | None]
+    kubeconfig: NotRequired[str | None]
     """Path, never the content; default: the ambient kubeconfig."""
     left_over: NotRequired[Collection[str]]
     """What this stack has made already, be it in its state or not, as `<kind>/<name>`. Default: nothing."""
-    context: NotRequired[pulumi.Input[str] | None]
+    context: NotRequired[str | None]
     """Default: the kubeconfig's current context."""
 
 
@@ -94,7 +95,7 @@ class CalicoBgp(pulumi.ComponentResource):
         kubeconfig, context = args.get("kubeconfig"), args.get("context")
         cluster = kubernetes.Provider(
             f"{name}-cluster",
-            kubeconfig=kubeconfig,
+            kubeconfig=plugin_kubeconfig(kubeconfig, context),
             context=context,
             # Another kubeconfig is another way to the same cluster: nothing is made anew for it.
             cluster_identifier=name,

@@ -96,7 +96,10 @@ async def _connect(there: Endpoint, way: Any, connections: AsyncExitStack) -> An
     except asyncssh.HostKeyNotVerifiable:
         raise ProviderError(f"{there.place} has another host key than the configuration says") from None
     except asyncssh.PermissionDenied:
-        raise ProviderError(f"{there.place} refuses the login key") from None
+        raise ProviderError(
+            f"{there.place} refuses the login with {_offered(there)}: expected a key whose public half is in"
+            f" {there.user}'s authorized_keys there"
+        ) from None
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
         # Without its words, which are about a key.
         raise ProviderError(f"{there.place}: a key of the configuration cannot be read") from None
@@ -107,3 +110,12 @@ async def _connect(there: Endpoint, way: Any, connections: AsyncExitStack) -> An
         number = error.errno if isinstance(error, OSError) else None
         why = os.strerror(number).lower() if number and number > 0 else str(error)
         raise ProviderError(f"{there.place} was not reached: {why}") from None
+
+
+def _offered(there: Endpoint) -> str:
+    """The login key, for a message; nothing of the key."""
+    if there.private_key:
+        return "the private key of the configuration"
+    if os.environ.get("SSH_AUTH_SOCK"):
+        return "the keys of the ssh agent"
+    return "no key, since the configuration has none and there is no ssh agent (SSH_AUTH_SOCK)"

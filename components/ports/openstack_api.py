@@ -80,8 +80,10 @@ def clear_errors(cloud: str | None) -> Iterator[None]:
     except keystone.Unauthorized as error:
         raise ProviderError(
             f"Keystone refused the credentials of {where}: {_line(error)}; check user, project, "
-            "domain and password there"
+            "domain and password there, or whether the application credential has expired"
         ) from error
+    except keystone.Forbidden as error:
+        raise ProviderError(_not_permitted(where, error)) from error
     except (keystone.ConnectFailure, keystone.DiscoveryFailure) as error:
         raise ProviderError(
             f"OpenStack ({where}) does not answer: {_line(error)}; check auth_url and the way there"
@@ -89,6 +91,8 @@ def clear_errors(cloud: str | None) -> Iterator[None]:
     except HttpException as error:
         if error.status_code == 401:
             raise ProviderError(f"OpenStack ({where}): {not_allowed(error.response)}") from error
+        if error.status_code == 403:
+            raise ProviderError(_not_permitted(where, error)) from error
         raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
     except (keystone.ClientException, SDKException) as error:
         raise ProviderError(f"OpenStack ({where}) failed: {_line(error)}") from error
@@ -102,6 +106,14 @@ def clear_errors(cloud: str | None) -> Iterator[None]:
             f"an answer of OpenStack ({where}) is not one of its APIs ({type(error).__name__}); is there a"
             " proxy or a login page in front of it?"
         ) from error
+
+
+def _not_permitted(where: str, error: Exception) -> str:
+    """HTTP 403: the credentials are known, and may not do this."""
+    return (
+        f"the credentials of {where} were accepted and may not do this: {_line(error)}; the user needs a role"
+        " in the project that allows it, see docs/openstack.md"
+    )
 
 
 def described(cloud: str | None) -> str:

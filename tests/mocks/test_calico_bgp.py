@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -76,20 +78,31 @@ def test_the_service_networks_are_entries_and_never_the_whole_object(preview: bo
     assert not any("BGPConfiguration" in each.typ for each in recorder.made)
 
 
-def test_both_use_the_same_cluster_and_only_a_path() -> None:
-    args: CalicoBgpArgs = {**ARGS, "kubeconfig": "~/site.kubeconfig", "context": "site"}
+def test_both_use_the_same_cluster_and_only_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "site.kubeconfig"
+    cluster, user = {"server": "https://203.0.113.1:6443"}, {"token": "hidden"}
+    content = {
+        "clusters": [{"name": "site", "cluster": cluster}],
+        "users": [{"name": "site", "user": user}],
+        "contexts": [{"name": "site", "context": {"cluster": "site", "user": "site"}}],
+    }
+    path.write_text(json.dumps(content))
+    args: CalicoBgpArgs = {**ARGS, "kubeconfig": str(path), "context": "site"}
     recorder = recorded(lambda: CalicoBgp("calico", args))
     for made in (recorder.of(CLUSTER)["calico-cluster"], *recorder.of(SERVICES).values()):
-        assert (made["kubeconfig"], made["context"]) == ("~/site.kubeconfig", "site")
+        assert (made["kubeconfig"], made["context"]) == (str(path), "site")
     peer = next(each for each in recorder.made if each.typ == PEER)
     assert peer.provider is not None
     assert "::calico-cluster::" in peer.provider
 
 
-def test_without_a_kubeconfig_the_ambient_one_decides() -> None:
+def test_without_a_kubeconfig_the_ambient_one_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK puts $KUBECONFIG in the place of None, which its plugin takes for a content."""
+    monkeypatch.setenv("KUBECONFIG", "/one:/two")
     recorder = recorded(lambda: CalicoBgp("calico", ARGS))
+    assert recorder.of(CLUSTER)["calico-cluster"]["kubeconfig"] == ""
     for made in (recorder.of(CLUSTER)["calico-cluster"], *recorder.of(SERVICES).values()):
-        assert made.get("kubeconfig") is None
+        assert not made.get("kubeconfig")
         assert made.get("context") is None
 
 

@@ -1,12 +1,15 @@
-"""Real BIRDs from Debian's packages, to check rendered configurations."""
+"""Real BIRDs from Debian's packages, to check rendered configurations; API servers that record who asks."""
 
+import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from components.calico import exec_plugin, kubeconfig
 from lab.errors import LabError
 from tests.unit.real_birds import Birds, real_birds
+from tests.unit.recording_servers import Servers, recording_servers
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +25,22 @@ def birds() -> Birds:
 def bird2(birds: Birds) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs BIRD 2.0.12 with arguments."""
     return birds.by_service["2", "bird"][0].run
+
+
+@pytest.fixture(scope="module")
+def running_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with recording_servers(tmp_path_factory.mktemp("clusters")) as servers:
+        yield servers
+
+
+@pytest.fixture
+def servers(running_servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
+    """Two clusters of which nothing was asked yet; nothing of this machine's own is in the environment."""
+    running_servers.seen.clear()
+    running_servers.proxied.clear()
+    for name in [*os.environ]:
+        if name.upper().endswith("_PROXY") or name.startswith("KUBE"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(exec_plugin, "_answers", {})
+    monkeypatch.setattr(kubeconfig, "SERVICE_ACCOUNT", running_servers.folder / "no-pod")
+    return running_servers

@@ -1,8 +1,13 @@
 """What clouds.yaml may hold by mistake is a sentence that names the entry, and shows nothing of the file."""
 
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+import requests
+from openstack.exceptions import HttpException
 
 from components.ports import openstack_api
 from components.shared.provider_errors import ProviderError
@@ -58,3 +63,67 @@ def test_what_is_wrong_is_one_sentence(clouds: Path, text: str, said: str) -> No
     assert said in str(caught.value)
     assert "'production'" in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """A Keystone that answers everybody who asks for a token with `status`."""
+
+    status = 401
+
+    def do_GET(self) -> None:
+        version = {
+            "id": "v3.14",
+            "status": "stable",
+            "links": [{"rel": "self", "href": f"http://{self.headers['Host']}/v3/"}],
+        }
+        self._send(200, {"version": version})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._send(self.status, {"error": {"code": self.status, "message": "so it is"}})
+
+    def _send(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "Keystone refused the credentials of cloud 'production'"),
+        (403, "were accepted and may not do this"),
+    ],
+    ids=["unknown", "not permitted"],
+)
+def test_who_is_unknown_and_who_may_not_are_two_sentences(
+    clouds: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+) -> None:
+    monkeypatch.setattr(Answering, "status", status)
+    monkeypatch.setenv("NO_PROXY", "*")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v3"
+        clouds.write_text(ENTRY.format(more="").replace("https://127.0.0.1:1/v3", url))
+        with pytest.raises(ProviderError) as caught:
+            openstack_api.connect("production")
+        server.shutdown()
+    text = str(caught.value)
+    assert said in text and "so it is" in text
+    assert "hidden" not in text
+
+
+@pytest.mark.parametrize(("status", "said"), [(401, "do not allow GET /v2"), (403, "may not do this")])
+def test_what_a_known_user_may_not_do_is_no_wrong_password(status: int, said: str) -> None:
+    request = requests.Request("GET", "http://127.0.0.1/v2/ports").prepare()
+    answer = requests.Response()
+    answer.request, answer.status_code = request, status
+    with pytest.raises(ProviderError, match=said) as caught, openstack_api.clear_errors("production"):
+        raise HttpException(response=answer, http_status=status)
+    assert "password" not in str(caught.value)
