@@ -101,3 +101,12 @@ def test_confd_makes_the_sessions_that_the_check_expects(
                 f"{case}: {expected} on {node}",
                 partial(lambda side, wanted: rendered(side) == wanted, side, list(expected.values())),
             )
+
+
+def test_of_two_for_every_node_confd_makes_one_session(
+    no_stack: Stack, calico: Calico, layout: Layout
+) -> None:
+    twice = {"peerIP": f"{MACHINE}:179", "asNumber": 65201}, {"peerIP": BY_HAND["peerIP"], "asNumber": 65202}
+    with written(calico, first=twice[0], second=twice[1]):
+        for node, side in sides(layout).items():
+            poll(f"a session on {node}", partial(lambda side: rendered(side) in (["65201"], ["65202"]), side))
