@@ -45,13 +45,21 @@ def no_copy_is_left() -> Iterator[None]:
         path.unlink()
 
 
+def _program() -> str:
+    """The plugin: of the lab's own engine, or of the one on PATH."""
+    installed = [
+        *Path(os.environ.get("PULUMI_HOME", "/")).glob("plugins/resource-kubernetes-*/pulumi-resource-*")
+    ]
+    found = str(installed[0]) if installed else shutil.which("pulumi-resource-kubernetes")
+    assert found is not None
+    return found
+
+
 def configure(environment: dict[str, str], folder: Path, kubeconfig: str, context: str | None) -> None:
     """What the engine does with a provider: start the plugin, and give it its properties."""
-    program = shutil.which("pulumi-resource-kubernetes")
-    assert program is not None
     engine = Engine()
     plugin = subprocess.Popen(
-        [program, engine.address],
+        [_program(), engine.address],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=folder,
@@ -137,3 +145,28 @@ def test_a_setting_whose_file_has_relative_paths_connects(
     state = stack.run("stack", "export").stdout
     assert "client-key" not in state and "PRIVATE KEY" not in state
     stack.run("up", "--yes", "--skip-preview")
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ({"token": "eyJunknown"}, "its token was refused"),
+        ({"username": "nobody", "password": "hidden"}, "its user name and password"),
+        ({"exec": {"command": "no-such-plugin"}}, "exec plugin no-such-plugin"),
+    ],
+    ids=["an unknown token", "a password", "a plugin that is not there"],
+)
+def test_who_is_not_known_is_told_so_by_the_real_cluster(
+    bare_stack: Stack, layout: Layout, tmp_path: Path, user: dict[str, Any], said: str
+) -> None:
+    document = yaml.safe_load(layout.kubeconfig.read_text())
+    if plugin := user.get("exec"):
+        plugin |= {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    document["users"][0]["user"] = user
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(document))
+    done = bare_stack.run("preview", check=False, environment={"KUBECONFIG": str(path)})
+    text = done.stdout + done.stderr
+    assert done.returncode != 0 and "Traceback" not in text
+    assert "authentication" in text and said in text and f"user 'lab' of {path}" in text
+    assert "hidden" not in text and "eyJunknown" not in text and "user needs" not in text
