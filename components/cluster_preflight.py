@@ -10,6 +10,7 @@ from components.calico.calico_api import BY_SETTING, KINDS, CalicoClient, connec
 from components.calico.calico_node import USUAL_NAMESPACE, calico_namespace
 from components.calico.calico_served import check_served
 from components.calico.own_objects import password_name, peer_name, peer_names
+from components.calico.plugin_kubeconfig import plugin_kubeconfig
 from components.calico.reflector_nodes import peer_name as reflectors_name
 from components.calico.rights import Right, Rights, lacking, own, password, reflectors, shared
 from components.settings.bgp_peer_settings import filter_name
@@ -33,7 +34,10 @@ def check_apis(site: Site) -> list[str]:
     """
     warnings = []
     for cluster in site.clusters:
-        client = cluster_client(site.cluster(cluster))
+        settings = site.cluster(cluster)
+        client = cluster_client(settings)
+        # What pulumi-kubernetes cannot be given is to be known before anything is declared.
+        plugin_kubeconfig(settings.kubeconfig, settings.kube_context)
         with expected_answers(client, "asking which APIs it serves"):
             warnings.append(check_served(client, KINDS))
     return [text for text in warnings if text]

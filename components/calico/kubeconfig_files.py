@@ -18,6 +18,8 @@ from components.shared.provider_errors import ProviderError
 Named = dict[str, tuple[Mapping[str, Any], str]]
 """By name, an entry and the file in which it stands."""
 KINDS = {"clusters": "cluster", "users": "user", "contexts": "context"}
+# libyaml's, where there is one: a kubeconfig of many clusters takes seconds otherwise.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TEXTS = frozenset(
     "server certificate-authority certificate-authority-data tls-server-name proxy-url client-certificate"
     " client-certificate-data client-key client-key-data token tokenFile username password as as-uid cluster"
@@ -42,7 +44,7 @@ def read_file(path: str) -> dict[str, Any] | None:
     """A file's content; None when it is not there. Raises ProviderError when it is no kubeconfig."""
     try:
         with open(path, encoding="utf-8") as file:
-            read = yaml.safe_load(file)
+            read = yaml.load(file, LOADER)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -4,7 +4,7 @@ Its property `kubeconfig` is the path or the *content* of one file (provider/pkg
 `parseKubeconfigString`): `~` is the home of /etc/passwd there, paths in the file are relative to the working
 directory, and the SDK fills in $KUBECONFIG where nothing is given. With an empty text its plugin reads the
 environment by client-go itself (provider.go, `Configure`). The property is in the state: it is never a
-content, and the same text on every machine that has the same settings. Decision 63.
+content, and the same text on every machine that has the same settings. Decision 66.
 """
 
 from __future__ import annotations

@@ -103,3 +103,10 @@ def test_a_copy_that_cannot_be_written_is_said_with_the_ways_out(
     with pytest.raises(ProviderError, match=r"home/x .*absolute.* set KUBECONFIG") as error:
         plugin_kubeconfig(relative(here), None)
     assert "hidden" not in str(error.value)
+
+
+def test_a_current_context_that_is_not_there_is_left_out_for_the_plugin(here: Path) -> None:
+    """client-go refuses it in one file even where another context is asked for; kubectl does not."""
+    (here / "home/x").write_text(document("gone", one=({"server": "https://one"}, token("word"))))
+    copied = json.loads(copy(here, plugin_kubeconfig("~/x", "one")).read_text())
+    assert copied["current-context"] == "one"
