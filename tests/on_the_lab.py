@@ -8,6 +8,7 @@ fixtures from here.
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -230,6 +231,21 @@ def with_settings(layout: Layout, folder: Path, **settings: Any) -> dict[str, st
     path = folder / "Pulumi.lab.yaml"
     path.write_text(yaml.safe_dump(document))
     return {"PULUMI_OPTION_CONFIG_FILE": str(path)}
+
+
+def encrypted(folder: Path, layout: Layout, key: str, value: str) -> Json:
+    """A secret of the configuration, as the engine encrypts it for the stack."""
+    path = folder / f"Pulumi.{key}.yaml"
+    shutil.copy(layout.stack / "Pulumi.lab.yaml", path)
+    subprocess.run(
+        ["pulumi", "config", "set", "--secret", key, "--stack", "lab"],
+        env={**os.environ, "PULUMI_OPTION_CONFIG_FILE": str(path)},
+        input=value,
+        cwd=PROJECT,
+        text=True,
+        check=True,
+    )
+    return yaml.safe_load(path.read_text())["config"][f"calico-peering:{key}"]
 
 
 def bird_routes(machine: Machine) -> dict[str, list[str]]:

@@ -4,19 +4,14 @@ It has a root of its own above the cached Debian, and a login that may forward T
 else. The external machine answers the management host no more while it is there.
 """
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from lab.external import External, KeyPair
 from lab.hosts import Host
-from lab.layout import PROJECT, Layout
+from lab.layout import Layout
 from lab.machine import Machine, write_file
 from lab.parts import Parts
 from lab.site import HOSTS, MGMT, NODES
@@ -81,18 +76,3 @@ def bastion(layout: Layout, machine: External) -> Iterator[Bastion]:
         machine.run("ip", "route", "delete", "blackhole", str(HOSTS[MGMT]))
         service.stop()
         own.unmount()
-
-
-def encrypted(folder: Path, layout: Layout, key: str, value: str) -> object:
-    """A secret of the configuration, as the engine encrypts it for the stack."""
-    path = folder / f"Pulumi.{key}.yaml"
-    shutil.copy(layout.stack / "Pulumi.lab.yaml", path)
-    subprocess.run(
-        ["pulumi", "config", "set", "--secret", key, "--stack", "lab"],
-        env={**os.environ, "PULUMI_OPTION_CONFIG_FILE": str(path)},
-        input=value,
-        cwd=PROJECT,
-        text=True,
-        check=True,
-    )
-    return yaml.safe_load(path.read_text())["config"][f"calico-peering:{key}"]

@@ -4,9 +4,6 @@ The machine has another address than the lab's own external one, which is there 
 """
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
 from openstack import connect
 from openstack.connection import Connection
 
@@ -23,12 +19,12 @@ from lab.cluster.service import SERVICE_URL
 from lab.external import KeyPair
 from lab.hosts import Host
 from lab.hypervisor.instance import ABOUT
-from lab.layout import PROJECT, Layout
+from lab.layout import Layout
 from lab.machine import Machine, machines_folder
 from lab.openstack.site import FLAVOR, IMAGE, NETWORK
 from lab.parts import Parts
 from lab.site import HOSTS, MGMT, NODES
-from tests.on_the_lab import Stack, bird_routes, with_settings
+from tests.on_the_lab import Stack, bird_routes, encrypted, with_settings
 
 NAME = "gateway"
 ADDRESS = "172.34.8.46"
@@ -50,17 +46,7 @@ class Site:
     @cached_property
     def host_key(self) -> Any:
         """The private host key, as the engine encrypts it for the stack."""
-        path = self.folder / "Pulumi.key.yaml"
-        shutil.copy(self.layout.stack / "Pulumi.lab.yaml", path)
-        subprocess.run(
-            ["pulumi", "config", "set", "--secret", KEY, "--stack", "lab"],
-            env={**os.environ, "PULUMI_OPTION_CONFIG_FILE": str(path)},
-            input=HOST.private,
-            cwd=PROJECT,
-            text=True,
-            check=True,
-        )
-        return yaml.safe_load(path.read_text())["config"][f"calico-peering:{KEY}"]
+        return encrypted(self.folder, self.layout, KEY, HOST.private)
 
     def environment(self, **settings: Any) -> dict[str, str]:
         """The environment in which the stack has these settings beside the machine's."""

@@ -7,9 +7,10 @@ import pytest
 
 from lab.external import External, KeyPair
 from lab.layout import Layout
-from tests.integration.bastion import PORT, USER, Bastion, bastion, encrypted
+from tests.integration.bastion import PORT, USER, Bastion, bastion
 from tests.integration.conftest import Changed, Stack, bird_routes, emptied
 from tests.integration.test_bad_input import error_of
+from tests.on_the_lab import encrypted
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from lab.external import External
 from lab.layout import Layout
 from lab.routing import Routing
 from lab.traffic import traffic
-from tests.integration.bastion import encrypted
 from tests.integration.conftest import Changed, Json, Stack, bird_routes, poll
 from tests.integration.test_bird_packages import version
 from tests.integration.test_connection import SCENARIO
 from tests.integration.test_dual_stack import BOTH, SCENARIO6, routes6, states
 from tests.integration.test_leaving import on_machine
 from tests.integration.test_routing_machine import bird, recovered
+from tests.on_the_lab import encrypted
 
 
 @pytest.mark.extra("next-debian")

@@ -19,6 +19,7 @@ from tests.integration.made_machine import (
     Site,
     assert_connected,
 )
+from tests.on_the_lab import encrypted
 
 OTHER_HOST, OTHER_LOGIN = KeyPair.new(), KeyPair.new()
 BOOT = 60.0
@@ -110,7 +111,8 @@ def test_a_machine_that_somebody_deleted_is_made_again(made: Site) -> None:
 def test_a_machine_that_is_replaced_gets_bird_again_and_loses_nothing_of_it(made: Site) -> None:
     before = made.server().id
     # Another login: cloud-init makes it, and commands go through sudo.
-    login: dict[str, Any] = {"sshUser": "debian", "sshPrivateKey": OTHER_LOGIN.private}
+    key = encrypted(made.folder, made.layout, "sshPrivateKey", OTHER_LOGIN.private)
+    login: dict[str, Any] = {"sshUser": "debian", "sshPrivateKey": key}
     text = made.up(**login)
     assert made.server().id != before
     assert "deleting" in text and "gateway-router-script deleting" not in text
