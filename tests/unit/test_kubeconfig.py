@@ -55,6 +55,11 @@ def test_in_a_pod_without_a_kubeconfig_its_service_account_is_used(
 CONTEXTS = '"contexts": [{"name": "x", "context": {%s}}], "current-context": "x"}'
 LOST = {
     "no file at all": (Case("L, C", {}, ("", "")), ["$HERE/home/.kube/config", "KUBECONFIG"]),
+    "no file at all, with a context": (
+        Case("C", {}, ("", ""), "$HERE/no", context="c"),
+        ["no kubeconfig was found", "$HERE/no"],
+    ),
+    "a list without a name": (Case("L", {}, ("", ""), ":"), ["KUBECONFIG, which names no file"]),
     "a list of missing files": (
         Case("L", {}, ("", ""), "$HERE/no:~/also"),
         ["$HERE/no", "`~` is not expanded in KUBECONFIG"],
