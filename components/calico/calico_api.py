@@ -17,7 +17,12 @@ import urllib3
 from kubernetes.client import ApiClient, ApiException, Configuration, CustomObjectsApi
 
 from components.calico.kube_client import WithHeaders, configure
-from components.calico.kube_login import AuthenticationError, Login, not_accepted, refused
+from components.calico.kube_login import (
+    AuthenticationError,
+    Login,
+    describe_refused_certificate,
+    find_authentication_error,
+)
 from components.calico.kube_user import impersonation
 from components.calico.kubeconfig import resolve
 from components.shared.provider_errors import ProviderError
@@ -133,7 +138,7 @@ def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> I
             raise NotServedError(text) from error
         if error.status == 409:
             raise ChangedMeanwhileError(text) from error
-        if unknown := refused(client, doing, error.status, _reason(error)):
+        if unknown := find_authentication_error(client, doing, error.status, _reason(error)):
             raise unknown from error
         if error.status == 403:
             raise ProviderError(f"{text}; the kubeconfig's user needs {needs}") from error
@@ -144,8 +149,8 @@ def clear_errors(client: ApiClient, doing: str, needs: str = CALICO_RIGHTS) -> I
         raise ProviderError(text) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         cause = " ".join(str(getattr(error, "reason", None) or error).split())
-        if unaccepted := not_accepted(client, cause):
-            raise AuthenticationError(f"{unaccepted} ({doing} at {host}: {cause})") from error
+        if refused := describe_refused_certificate(client, cause):
+            raise AuthenticationError(f"{refused} ({doing} at {host}: {cause})") from error
         raise ProviderError(
             f"the cluster at {host} does not answer ({doing}): {cause}; "
             "check the kubeconfig's server, its certificate authority and the way there"

@@ -148,6 +148,8 @@ def _set_proxy(configuration: Configuration, access: KubeAccess, server: str) ->
                 f"the proxy of {where} speaks SOCKS, which takes the package PySocks: `pip install PySocks`"
                 " where this program runs, or use an http:// proxy"
             ) from None
+        # Go leaves names to the proxy by either scheme, urllib3 only by the second.
+        configuration.proxy = f"socks5h://{proxy.partition('://')[2]}"
     elif address.username:
         password = unquote(address.password or "")
         configuration.proxy_headers = urllib3.make_headers(

@@ -86,7 +86,9 @@ def token_end(token: str) -> datetime | None:
         return None
 
 
-def refused(client: object, doing: str, status: int, reason: str) -> AuthenticationError | None:
+def find_authentication_error(
+    client: object, doing: str, status: int, reason: str
+) -> AuthenticationError | None:
     """The error for an answer that means that the cluster does not know who asks; None for another answer.
 
     `client`: one with a Login, if it has one. `reason`: the API server's own message, with its status.
@@ -98,15 +100,15 @@ def refused(client: object, doing: str, status: int, reason: str) -> Authenticat
     found = (
         f"{login.with_what}{login.ended} was refused"
         if status == 401
-        else f"it took {login.with_what} for nobody's: the request counts as {ANONYMOUS}"
+        else f"the server takes the request for {ANONYMOUS}, with {login.with_what}"
     )
     return AuthenticationError(
         f"authentication at {host} failed ({doing}: {reason}): {login.who}: {found}. {_remedy(login)}"
     )
 
 
-def not_accepted(client: object, cause: str) -> str:
-    """What to add to a TLS failure that is about our certificate; empty when it is about something else."""
+def describe_refused_certificate(client: object, cause: str) -> str:
+    """The sentence for a TLS failure about our certificate; empty when it is about something else."""
     text = cause.lower()
     if "alert" not in text or not any(
         words in text for words in ("certificate", "unknown ca", "access denied")

@@ -75,6 +75,8 @@ def resolve(kubeconfig: str | None = None, context: str | None = None) -> KubeAc
         if not kubeconfig and (pod := _service_account()):
             return pod
         raise ProviderError(_no_context(kubeconfig, paths, place, found))
+    if not found.files:
+        raise ProviderError(_no_context(kubeconfig, paths, place, found))
     if name not in found.contexts:
         raise ProviderError(
             f"{place} has no context {name!r}, which "

@@ -73,7 +73,7 @@ REFUSED = {
         ALICE,
         403,
         'pods is forbidden: User "system:anonymous" cannot list',
-        "counts as system:anonymous",
+        "takes the request for system:anonymous, with its client certificate",
     ),
 }
 

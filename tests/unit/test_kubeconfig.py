@@ -1,12 +1,15 @@
 """Which cluster and user a kubeconfig means: as kubectl reads it, and a sentence where it means none."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from kubernetes.client import VersionApi
 
 from components.calico import kubeconfig
 from components.calico.calico_api import connect
+from components.calico.kube_client import configure
 from components.shared.provider_errors import ProviderError
 from tests.unit.kubeconfig_cases import A, B, Case, document, entry, token, write
 from tests.unit.kubeconfig_login_table import LOGINS
@@ -38,6 +41,19 @@ def test_a_proxy_gets_its_password(servers: Servers, monkeypatch: pytest.MonkeyP
     assert servers.proxied == [f"Basic dTpwQA== 127.0.0.1:{servers.ports['A']}"]
 
 
+def test_a_socks_proxy_takes_a_package(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it, names are left to the proxy as Go leaves them."""
+    user = entry("$A", token("ta"), **{"proxy-url": "socks5://u:hidden@127.0.0.1:1"})
+    given(Case("C", {"x": document("a", a=user)}, ("", ""), "$HERE/x"), servers, monkeypatch)
+    monkeypatch.setitem(sys.modules, "socks", None)
+    with pytest.raises(ProviderError, match="PySocks") as error:
+        connect()
+    assert "hidden" not in str(error.value)
+    monkeypatch.setitem(sys.modules, "socks", ModuleType("socks"))
+    access = kubeconfig.resolve()
+    assert configure(access)[0].proxy == "socks5h://u:hidden@127.0.0.1:1"
+
+
 def test_in_a_pod_without_a_kubeconfig_its_service_account_is_used(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -55,6 +71,11 @@ def test_in_a_pod_without_a_kubeconfig_its_service_account_is_used(
 CONTEXTS = '"contexts": [{"name": "x", "context": {%s}}], "current-context": "x"}'
 LOST = {
     "no file at all": (Case("L, C", {}, ("", "")), ["$HERE/home/.kube/config", "KUBECONFIG"]),
+    "no file at all, with a context": (
+        Case("C", {}, ("", ""), "$HERE/no", context="c"),
+        ["no kubeconfig was found", "$HERE/no"],
+    ),
+    "a list without a name": (Case("L", {}, ("", ""), ":"), ["KUBECONFIG, which names no file"]),
     "a list of missing files": (
         Case("L", {}, ("", ""), "$HERE/no:~/also"),
         ["$HERE/no", "`~` is not expanded in KUBECONFIG"],
