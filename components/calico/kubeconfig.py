@@ -190,12 +190,12 @@ def _no_context(kubeconfig: str | None, paths: Sequence[str], place: str, found:
         where = f"no kubeconfig was found: looked at {looked}{tilde}"
         if _service_account():
             return (
-                f"{where}. To use this pod's service account, leave calico-peering:kubeContext empty: it has no"
-                " contexts"
+                f"{where}. To use this pod's service account, leave calico-peering:kubeContext empty: it has"
+                " no contexts"
             )
         return (
-            f"{where}, and this is no pod with a service account. Set calico-peering:kubeconfig or KUBECONFIG to"
-            " its path"
+            f"{where}, and this is no pod with a service account. Set calico-peering:kubeconfig or KUBECONFIG"
+            " to its path"
         )
     if not (found.contexts or found.clusters or found.users):
         return f"{place} is empty: expected clusters, users and contexts. Check {SETTINGS}, and KUBECONFIG"
