@@ -41,8 +41,8 @@ class Login:
     kind: str
     file: str = ""
     """Of the token or certificate, or the exec plugin's command."""
-    token: str = field(default="", repr=False)
-    """To look at its end, if it has one."""
+    content: str = field(default="", repr=False)
+    """The token, or the certificate in base64, where it is in the kubeconfig itself: to look at its end."""
 
     @property
     def with_what(self) -> str:
@@ -64,13 +64,14 @@ class Login:
 
     def _end(self) -> datetime | None:
         try:
-            if self.kind == CERTIFICATE and self.file:
+            if self.kind == CERTIFICATE:
                 # Only for an error: it takes a while to import.
                 from cryptography import x509
 
-                return x509.load_pem_x509_certificate(Path(self.file).read_bytes()).not_valid_after_utc
+                pem = Path(self.file).read_bytes() if self.file else base64.b64decode(self.content)
+                return x509.load_pem_x509_certificate(pem).not_valid_after_utc
             if self.kind in (TOKEN, TOKEN_FILE):
-                return token_end(self.token or Path(self.file).read_text().strip())
+                return token_end(self.content or Path(self.file).read_text().strip())
         except (OSError, ValueError):
             pass
         return None

@@ -61,12 +61,13 @@ def read_user(access: KubeAccess) -> User:
     if path := user.get("tokenFile"):
         return User(entry, Login(who, TOKEN_FILE, path), _token_file(path, user.get("token") or "", who))
     if token := user.get("token"):
-        return User(entry, Login(who, TOKEN, token=token), _constant(token))
+        return User(entry, Login(who, TOKEN, content=token), _constant(token))
     if user.get("username") or user.get("password"):
         named = {key: user.get(key) or "" for key in ("username", "password")}
         return User({**entry, **named}, Login(who, PASSWORD))
     if entry:
-        return User(entry, Login(who, CERTIFICATE, user.get(PAIR[0]) or ""))
+        inline = user.get(f"{PAIR[0]}-data") or ""
+        return User(entry, Login(who, CERTIFICATE, user.get(PAIR[0]) or "", inline))
     if user.get("exec"):
         return _by_plugin(user["exec"], access)
     if user.get("auth-provider"):
@@ -162,7 +163,7 @@ def _by_provider(provider: Any, who: str) -> User:
             " renewed here. Run any kubectl command first if that renews it, or use an exec plugin"
             " (kubelogin, gke-gcloud-auth-plugin)"
         )
-    return User({}, Login(who, TOKEN, token=token), _constant(token))
+    return User({}, Login(who, TOKEN, content=token), _constant(token))
 
 
 def _constant(token: str) -> Refresh:

@@ -187,9 +187,15 @@ def _no_context(kubeconfig: str | None, paths: Sequence[str], place: str, found:
     if not found.files:
         looked = ", ".join(os.path.abspath(path) for path in paths) or "KUBECONFIG, which names no file"
         tilde = "; `~` is not expanded in KUBECONFIG" if any(path.startswith("~") for path in paths) else ""
+        where = f"no kubeconfig was found: looked at {looked}{tilde}"
+        if _service_account():
+            return (
+                f"{where}. To use this pod's service account, leave calico-peering:kubeContext empty: it has"
+                " no contexts"
+            )
         return (
-            f"no kubeconfig was found: looked at {looked}{tilde}, and this is no pod with a service account."
-            " Set calico-peering:kubeconfig or KUBECONFIG to its path"
+            f"{where}, and this is no pod with a service account. Set calico-peering:kubeconfig or KUBECONFIG"
+            " to its path"
         )
     if not (found.contexts or found.clusters or found.users):
         return f"{place} is empty: expected clusters, users and contexts. Check {SETTINGS}, and KUBECONFIG"

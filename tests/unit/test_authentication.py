@@ -14,6 +14,7 @@ from components.calico.calico_api import clear_errors, connect
 from components.calico.kube_login import AuthenticationError
 from components.calico.rights import Right, lacking
 from components.shared.provider_errors import ProviderError
+from lab.cluster import pki
 from tests.unit.kubeconfig_cases import ALICE, Case, plugin, token, write
 from tests.unit.login_cases import ANSWER, NO_LOGIN, SECRET, oidc, script, user
 from tests.unit.recording_servers import Seen, Servers
@@ -96,6 +97,24 @@ def test_a_refused_login_is_authentication(
     assert servers.fill_in("user 'a' of $HERE/x (context 'a'): ") in text
     assert servers.fill_in(words) in text
     assert "list on pods" not in text and "hidden" not in text
+
+
+@pytest.mark.parametrize("inline", [False, True], ids=["in a file", "inline"])
+def test_a_certificate_that_expired_is_named_with_its_end(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, inline: bool
+) -> None:
+    """kubeadm's hold for a year, and the API server says no more than Unauthorized."""
+    monkeypatch.setattr(pki, "LIFETIME", timedelta(minutes=-1))
+    old = pki.Authority("old").client("admin")
+    content = {"client-certificate": "$HERE/old", "client-key": "$HERE/key"}
+    if inline:
+        pems = (("certificate", old.certificate), ("key", old.key))
+        content = {f"client-{name}-data": base64.b64encode(pem).decode() for name, pem in pems}
+    begin(user(content, old=old.certificate.decode(), key=old.key.decode()), servers, monkeypatch)
+    client = connect()
+    expired = r"its client certificate.*, which expired on 20\d\d-.* UTC, was refused"
+    with pytest.raises(AuthenticationError, match=expired), clear_errors(client, "reading it"):
+        raise answer(401, "Unauthorized")
 
 
 def answer(status: int, said: str) -> ApiException:

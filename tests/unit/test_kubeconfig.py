@@ -66,6 +66,8 @@ def test_in_a_pod_without_a_kubeconfig_its_service_account_is_used(
     (tmp_path / "ca.crt").write_bytes((servers.folder / "ca.crt").read_bytes())
     VersionApi(connect()).get_code()
     assert servers.seen == [Seen("A", "Bearer pods")]
+    with pytest.raises(ProviderError, match=r"service account, leave calico-peering:kubeContext empty"):
+        connect(context="x")
 
 
 CONTEXTS = '"contexts": [{"name": "x", "context": {%s}}], "current-context": "x"}'
