@@ -1,7 +1,7 @@
 """Removes what the lab keeps in the user's cache folder, and says how much that was.
 
-All of it can be made again. A cache that a running lab is mounted from, or into which programs are being
-built, is left alone: its owner is named instead.
+All of it can be made again; private copies of kubeconfigs, which the program itself keeps there, stay. A cache
+that a running lab is mounted from, or into which programs are being built, is left alone: its owner is named.
 """
 
 import fcntl
@@ -21,6 +21,8 @@ CONTENTS = {
     "rootfs": "the machines' Debian",
     "tools": "Debian's programs",
 }
+# Of the program (components/calico/plugin_kubeconfig.py): `pulumi destroy` may need it.
+KEPT = "kubeconfig"
 
 
 def size(folder: Path) -> int:
@@ -66,11 +68,14 @@ def clean_cache(cache: Path, say: Callable[[str], None]) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LabError(f"programs are being built into {cache}: wait, or end that first") from None
-        for folder in sorted(path for path in cache.iterdir() if path.is_dir()):
+        for folder in sorted(path for path in cache.iterdir() if path.is_dir() and path.name != KEPT):
             taken = size(folder)
             shutil.rmtree(folder)
             freed += taken
             say(f"{gibibytes(taken):>9}  {CONTENTS.get(folder.name, folder.name)}")
         say(f"{gibibytes(freed):>9}  freed in {cache}")
-    shutil.rmtree(cache)
+    for path in [path for path in cache.iterdir() if path.name != KEPT]:
+        path.unlink()
+    if not (cache / KEPT).exists():
+        cache.rmdir()
     return freed

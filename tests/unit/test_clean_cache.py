@@ -37,6 +37,16 @@ def test_everything_goes_and_its_size_is_said(cache: Path) -> None:
     ]
 
 
+def test_what_the_program_keeps_there_stays(cache: Path) -> None:
+    kept = cache / "kubeconfig" / "0123"
+    kept.parent.mkdir()
+    kept.write_text("apiVersion: v1\n")
+    clean_cache.clean_cache(cache, lambda line: None)
+    assert [path.relative_to(cache) for path in cache.rglob("*") if path.is_file()] == [
+        Path("kubeconfig/0123")
+    ]
+
+
 def test_an_empty_cache_is_said_to_be_empty(tmp_path: Path) -> None:
     said: list[str] = []
     assert clean_cache.clean_cache(tmp_path / "none", said.append) == 0
