@@ -1,7 +1,8 @@
 """Removes what the lab keeps in the user's cache folder, and says how much that was.
 
-All of it can be made again; private copies of kubeconfigs, which the program itself keeps there, stay. A cache
-that a running lab is mounted from, or into which programs are being built, is left alone: its owner is named.
+All of it can be made again; private copies of kubeconfigs, which the program itself keeps there, stay. A
+cache that a running lab is mounted from, or into which programs are being built, is left alone: its owner is
+named.
 """
 
 import fcntl
