@@ -31,7 +31,7 @@ def address_or_none(text: object) -> IPAddress | None:
 def network_or_none(text: object) -> IPNetwork | None:
     """The network in an object of others, with host bits or without; None for any other text."""
     try:
-        return ip_network(str(text).strip(), strict=False)
+        return ip_network(str(text).strip(), strict=False) if "%" not in str(text) else None
     except ValueError:
         return None
 
@@ -87,7 +87,8 @@ def parse_network(text: object) -> IPNetwork:
     """
     written = str(text).strip()
     try:
-        network = ip_network(written, strict=False)
+        # Python takes a zone (`fd00::%eth0/64`), which may be any text; a network has none (RFC 4007, 11).
+        network = ip_network(written if "%" not in written else "", strict=False)
     except ValueError:
         raise ValueError(
             f"found {_shown(text)}, which is not a network such as 172.34.8.0/24 or 2001:db8::/64"

@@ -160,6 +160,7 @@ def usual(key: str) -> list[dict[str, list[str]]]:
 @example(("vrf", "blue\n"))
 @example(("birdPackageVersion", "2.0.12-7\n"))
 @example(("clusters", "east\n"))
+@example(("nodeNetwork6", 'fd00::%"/64'))
 def test_no_text_breaks_out_of_its_place(hostile: tuple[str, str]) -> None:
     key, text = hostile
     try:
