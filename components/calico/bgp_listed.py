@@ -1,7 +1,6 @@
-"""All of the cluster's BGPPeers or BGPConfigurations, which only the checks for conflicts need.
+"""All objects of one of Calico's kinds, which only checks and warnings need.
 
-No Pulumi here. It asks for no right that the rest does not need: where they may not be listed, the check is
-left out with a warning.
+No Pulumi here. It asks for no right that the rest does not need: callers leave out what may not be listed.
 """
 
 from __future__ import annotations

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubernetes.client import ApiException, CustomObjectsApi
-
+from components.calico.bgp_listed import list_if_allowed
 from components.calico.calico_api import (
-    REQUEST_TIMEOUT,
     CalicoClient,
     clear_errors,
 )
@@ -143,13 +141,4 @@ def _interrupted(client: CalicoClient, names: Sequence[str]) -> list[str]:
 
 def _specs(client: CalicoClient, plural: str) -> list[dict[str, Any]]:
     """The specs of objects that only help to warn, asking for no right; none where they may not be read."""
-    with clear_errors(client, f"listing {plural}"):
-        try:
-            found: Any = CustomObjectsApi(client).list_cluster_custom_object(
-                *client.calico, plural, _request_timeout=REQUEST_TIMEOUT
-            )
-        except ApiException as error:
-            if error.status in (403, 404):
-                return []
-            raise
-    return [one.get("spec") or {} for one in found["items"]]
+    return [one.get("spec") or {} for one in list_if_allowed(client, plural) or ()]
