@@ -8,6 +8,7 @@ import pytest
 
 from components.calico import exec_plugin, kubeconfig
 from lab.errors import LabError
+from tests.unit.answering_cluster import AnsweringCluster, answering_cluster
 from tests.unit.real_birds import Birds, real_birds
 from tests.unit.recording_servers import Servers, recording_servers
 
@@ -44,3 +45,10 @@ def servers(running_servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Server
     monkeypatch.setattr(exec_plugin, "_answers", {})
     monkeypatch.setattr(kubeconfig, "SERVICE_ACCOUNT", running_servers.folder / "no-pod")
     return running_servers
+
+
+@pytest.fixture(scope="module")
+def answering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnsweringCluster]:
+    """A cluster on loopback for a file's tests, which set its answers anew for each."""
+    with answering_cluster(tmp_path_factory.mktemp("cluster")) as made:
+        yield made

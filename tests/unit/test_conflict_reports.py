@@ -1,7 +1,7 @@
 """What is said of a BGPPeer that replaces this stack's: its owner, what changes, and the way out."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -9,7 +9,7 @@ from components import preflight
 from components.conflict_preflight import find_overriding
 from components.settings.site import read_site
 from components.shared.provider_errors import ProviderError
-from tests.unit.answering_cluster import AnsweringCluster, answering_cluster
+from tests.unit.answering_cluster import AnsweringCluster
 from tests.unit.bird_cases import DUAL_STACK
 from tests.unit.example import values
 from tests.unit.peers_of_others import (
@@ -28,12 +28,6 @@ from tests.unit.peers_of_others import (
     marked,
     reset,
 )
-
-
-@pytest.fixture(scope="module")
-def answering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnsweringCluster]:
-    with answering_cluster(tmp_path_factory.mktemp("cluster")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """BGPPeers of other owners that replace this stack's or stand beside them are found by what confd keys on."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from components.conflict_preflight import Overriding
-from tests.unit.answering_cluster import AnsweringCluster, answering_cluster
+from tests.unit.answering_cluster import AnsweringCluster
 from tests.unit.bird_cases import DUAL_STACK
 from tests.unit.peers_of_others import (
     AS,
@@ -22,12 +20,6 @@ from tests.unit.peers_of_others import (
     lines,
     reset,
 )
-
-
-@pytest.fixture(scope="module")
-def answering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnsweringCluster]:
-    with answering_cluster(tmp_path_factory.mktemp("cluster")) as made:
-        yield made
 
 
 @pytest.fixture

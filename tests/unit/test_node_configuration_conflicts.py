@@ -2,7 +2,6 @@
 
 import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from components import preflight
 from components.conflict_preflight import Overriding, find_overriding
 from components.settings.site import read_site
-from tests.unit.answering_cluster import RECORDED, AnsweringCluster, answering_cluster
+from tests.unit.answering_cluster import RECORDED, AnsweringCluster
 from tests.unit.example import values
 
 STACK = "calico-peering/lab"
@@ -20,12 +19,6 @@ ADVERTISED = {
     "prefixAdvertisements": '{"10.96.0.0/12": ["external", "65112:7"]}',
 }
 THEIRS = {"prefixAdvertisements": [{"cidr": "10.96.0.0/12", "communities": ["65000:1"]}]}
-
-
-@pytest.fixture(scope="module")
-def answering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnsweringCluster]:
-    with answering_cluster(tmp_path_factory.mktemp("cluster")) as made:
-        yield made
 
 
 @pytest.fixture
