@@ -14,12 +14,16 @@ from lab.errors import LabError
 
 # What each folder of the cache holds, as a person would call it.
 CONTENTS = {
+    "cinder": "Cinder's Python packages",
     "engine": "programs built from Go modules",
     "go-build": "compiled Go packages of an unfinished build",
     "go-mod": "sources of Go modules",
     "newer-bird": "BIRDs of the next Debian",
+    "next-debian": "BIRD 3, dnf and rpm for the machines",
     "openstack": "OpenStack's Python packages",
     "rootfs": "the machines' Debian",
+    "site": "the site's objects in OpenStack",
+    "tests": "durations of the tests",
     "tools": "Debian's programs",
 }
 # Of the program (components/calico/plugin_kubeconfig.py): `pulumi destroy` may need it.
