@@ -10,7 +10,9 @@ from pathlib import Path
 
 from lab.engine.go import FLAGS, Go
 
-_FORM = '{{.ImportPath}}\t{{.Dir}}\t{{.Stale}}\t{{.Name}}\t{{join .GoFiles " "}}'
+# No field is ever empty but the last: what Go prints is stripped.
+_ORIGIN = "{{if .Standard}}std{{else}}module{{end}}"
+_FORM = _ORIGIN + '\t{{.ImportPath}}\t{{.Dir}}\t{{.Stale}}\t{{.Name}}\t{{join .GoFiles " "}}'
 
 
 @dataclass(frozen=True)
