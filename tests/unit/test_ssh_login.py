@@ -1,8 +1,9 @@
-"""A login by ssh that is refused names what was offered, and no key."""
+"""A login by ssh: a dead address is no obstacle, and one that is refused names what was offered and no key."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Thread
 
 import asyncssh
@@ -59,3 +60,38 @@ def test_a_refused_login_names_what_was_offered(
     assert f"debian@127.0.0.1 port {port} refuses" in text and "debian's authorized_keys" in text
     assert f"refuses the login with {said}" in text
     assert "PRIVATE KEY" not in text
+
+
+@contextmanager
+def silent(port: int) -> Iterator[str]:
+    """An address at which nobody answers on this port: its backlog is full, so the kernel drops each SYN."""
+    with socket.create_server(("127.0.0.2", port), backlog=0), ExitStack() as stack:
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.2", port))
+        yield "127.0.0.2"
+
+
+def test_a_dead_address_of_a_host_does_not_keep_another_from_being_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host_key = asyncssh.generate_private_key("ssh-ed25519")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with refusing(host_key) as port, silent(port) as dead:
+
+        async def both(*_: object, **__: object) -> list[object]:
+            kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+            return [(*kind, (dead, port)), (*kind, ("127.0.0.1", port))]
+
+        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", both)
+        there = ssh.Endpoint("gateway.example", port, "debian", host_key.export_public_key().decode(), None)
+        with pytest.raises(ProviderError, match="refuses the login"):
+            ssh.run(there, None, "true", "")
+
+
+def test_a_host_without_an_address_is_named() -> None:
+    there = ssh.Endpoint("no-such-host.invalid", 22, "debian", "ssh-ed25519 AAAA", None)
+    with pytest.raises(ProviderError) as caught:
+        ssh.run(there, None, "true", "")
+    assert "debian@no-such-host.invalid port 22" in str(caught.value)
