@@ -3,11 +3,14 @@
 import pulumi
 
 from components.calico.stack_name import stack_name
+from components.calico.stack_names import StackNames
 from components.cluster_facts import find_not_expected, reasons
 from components.cluster_preflight import check_apis, check_rights, find_namespaces
 from components.configuration import configuration_keys
 from components.conflict_preflight import find_overriding
 from components.external_peering import ExternalPeering
+from components.former_names import ROOT
+from components.last_state import last_state
 from components.machine_secrets import machine_secrets
 from components.preflight import (
     all_node_ports,
@@ -19,6 +22,7 @@ from components.preflight import (
     machine_parts,
     route_reflectors,
 )
+from components.renamed import find_former_names
 from components.settings.settings import SettingsError
 from components.settings.site import KEYS, read_site
 from components.shared.provider_errors import ProviderError
@@ -26,16 +30,19 @@ from components.shared.provider_errors import ProviderError
 config = pulumi.Config()
 try:
     site = read_site({key: config.get(key) or "" for key in KEYS}, configuration_keys())
+    state = last_state()
     warnings = check_apis(site)
     site = find_namespaces(site)
     check_rights(site, writing=not pulumi.runtime.is_dry_run())
     site = check_clusters(site)
-    check_configurations(site, stack_name())
-    warnings += check_as_numbers(site, stack_name())
+    former = find_former_names(site, state)
+    stack = StackNames(stack_name(), former.stacks)
+    check_configurations(site, stack)
+    warnings += check_as_numbers(site, stack)
     parts = machine_parts(site)
-    overriding = find_overriding(site, stack_name())
+    overriding = find_overriding(site, stack)
     warnings += overriding.warnings
-    left = left_over(site, stack_name(), parts, overriding.harmful)
+    left = left_over(site, stack, parts, overriding.harmful)
     ports = all_node_ports(site)
     pools = harmful_pools(site, ports)
     warnings += route_reflectors(site)
@@ -45,7 +52,7 @@ except (SettingsError, ProviderError) as error:
     raise pulumi.RunError(str(error)) from None
 
 peering = ExternalPeering(
-    "peering" if site.several else site.machines[0],
+    ROOT,
     {
         "site": site,
         "secrets": {machine: machine_secrets(config, machine, site.several) for machine in site.machines},
@@ -54,6 +61,7 @@ peering = ExternalPeering(
         "warnings": warnings,
         "machine_parts": parts,
         "left_over": left,
+        "former": former,
         "not_expected": absent,
     },
 )

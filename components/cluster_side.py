@@ -24,6 +24,7 @@ from components.ports.node_ports import NodePorts
 from components.settings.bgp_peer_settings import filter_name
 from components.settings.settings import Settings
 from components.settings.site import Site
+from components.shared.called import Called
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class ClusterSide:
         return [self.pairs.written, self.calico.bgp_peers, self.calico.written, *reflected]
 
 
-def _peered(settings: Settings, label: str, secrets: MachineSecrets) -> PeeredMachine:
+def _peered(settings: Settings, label: str, former: str, secrets: MachineSecrets) -> PeeredMachine:
     return {
         "name": settings.machine_name,
         "label": label,
+        "former_label": former,
         "addresses": [str(address) for address in settings.machine_addresses],
         "as_number": settings.machine_as_number,
         "session": {"password": secrets.password, "namespace": settings.calico_namespace},
@@ -74,7 +76,7 @@ def _of_services(settings: Settings) -> list[str]:
 
 
 def _group(
-    name: str, site: Site, cluster: str, left_over: LeftOver, opts: pulumi.ResourceOptions
+    called: Called, site: Site, cluster: str, left_over: LeftOver, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """The id of our security group on the nodes' ports."""
     # pulumi-openstack takes most of a second to import, which nobody else need wait for.
@@ -83,7 +85,7 @@ def _group(
     all_settings = list(site.of_cluster(cluster).values())
     behind = dict.fromkeys(str(network) for its in all_settings for network in its.machine_networks)
     return NodeSecurityGroup(
-        f"{name}nodes",
+        called.name("nodes"),
         {
             "machine_name": cluster or all_settings[0].machine_name,
             "machine_addresses": [str(one) for its in all_settings for one in its.machine_addresses],
@@ -92,43 +94,45 @@ def _group(
             "left_over": left_over.group.get(cluster),
             "cloud": all_settings[0].cloud,
         },
-        opts,
+        called.opts("nodes", opts),
     ).group_id
 
 
 def cluster_side(
-    name: str,
+    called: Called,
     site: Site,
     cluster: str,
     ports: NodePorts,
     secrets: Mapping[str, MachineSecrets],
     left_over: LeftOver,
     opts: pulumi.ResourceOptions,
+    former_machines: Mapping[str, str] | None = None,
 ) -> ClusterSide:
-    """Declare it; `name` is what the names of its resources begin with, as it stands."""
+    """Declare it. `former_machines`: by label now, that of machines which have another one in the state."""
     machines = site.of_cluster(cluster)
     settings = site.cluster(cluster)
+    former = former_machines or {}
     api, left = BY_SETTING[settings.calico_api], left_over.cluster.get(cluster, frozenset())
     pairs = AddressPairs(
-        f"{name}pairs",
+        called.name("pairs"),
         {
             "ports": ports.ids,
-            "aliases": ports.aliases,
             "unfiltered": ports.unfiltered,
-            "security_group": _group(name, site, cluster, left_over, opts)
+            "security_group": _group(called, site, cluster, left_over, opts)
             if settings.node_security_group
             else None,
             "networks": site.pair_networks(cluster),
             "cloud": settings.cloud,
         },
-        opts,
+        called.opts("pairs", opts),
     )
     calico = CalicoBgp(
-        f"{name}calico",
+        called.name("calico"),
         {
             "machines": [
-                _peered(its, machine if site.several else "", secrets.get(machine, MachineSecrets()))
+                _peered(its, label, former.get(label, label), secrets.get(machine, MachineSecrets()))
                 for machine, its in machines.items()
+                for label in [machine if site.several else ""]
             ],
             "service_networks": [str(network) for network in settings.service_networks],
             "configurations": {**settings.bgp_configurations},
@@ -138,13 +142,13 @@ def cluster_side(
             "kubeconfig": settings.kubeconfig,
             "context": settings.kube_context,
         },
-        opts,
+        called.opts("calico", opts),
     )
     made = None
     if settings.reflector_nodes:
         number = str(settings.reflector_cluster_id)
         made = RouteReflectors(
-            f"{name}reflectors",
+            called.name("reflectors"),
             {
                 "nodes": settings.reflector_nodes,
                 "cluster_id": number,
@@ -160,6 +164,8 @@ def cluster_side(
                 "left_over": f"BGPPeer/{peer_name(number)}" in left,
                 "after": [calico],
             },
-            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[calico.cluster])),
+            pulumi.ResourceOptions.merge(
+                called.opts("reflectors", opts), pulumi.ResourceOptions(providers=[calico.cluster])
+            ),
         )
     return ClusterSide(pairs, calico, made)

@@ -22,6 +22,7 @@ from components.calico.node_sessions import mesh_is_on
 from components.calico.own_objects import PASSWORD_KEY, password_name, peer_name, peer_names
 from components.calico.peer_conflicts import OwnPeer, find_peer_conflicts, told
 from components.calico.reflector_nodes import peer_name as reflectors_name
+from components.calico.stack_names import StackNames
 from components.calico.types.shared import BGPPassword
 from components.cluster_preflight import cluster_client
 from components.peer_options import peer_options
@@ -42,8 +43,8 @@ class Overriding:
     warnings: Sequence[str] = ()
 
 
-def find_overriding(site: Site, stack: str) -> Overriding:
-    """Find objects of others that override what `stack` (`project/stack`) is to make.
+def find_overriding(site: Site, stack: StackNames) -> Overriding:
+    """Find objects of others that override what `stack` is to make.
 
     Raises ProviderError when a cluster does not answer.
     """
@@ -83,7 +84,9 @@ def own_peers(settings: Settings, nodes: Sequence[ClusterNode] | None) -> list[O
     return own
 
 
-def _at_cluster(client: CalicoClient, site: Site, cluster: str, stack: str) -> tuple[list[str], list[str]]:
+def _at_cluster(
+    client: CalicoClient, site: Site, cluster: str, stack: StackNames
+) -> tuple[list[str], list[str]]:
     """What harms, and what is to be warned of."""
     settings, machines = site.cluster(cluster), list(site.of_cluster(cluster).values())
     host, group = client.configuration.host, client.calico.group

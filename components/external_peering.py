@@ -16,6 +16,7 @@ import pulumi
 from components.bird.expectation import NotExpected
 from components.bird.observed import Route, Session
 from components.cluster_side import cluster_side
+from components.former_names import FormerNames
 from components.left_over import LeftOver
 from components.machine.machine_left_over import MachineLeftOver
 from components.machine.machine_parts import MachineParts
@@ -24,6 +25,7 @@ from components.machine_secrets import MachineSecrets
 from components.machine_side import machine_router, machine_side
 from components.ports.node_ports import NodePorts
 from components.settings.site import Site
+from components.shared.called import Called, called, joined
 
 
 class ExternalPeeringArgs(TypedDict):
@@ -42,6 +44,8 @@ class ExternalPeeringArgs(TypedDict):
     """What was found to warn of in the clusters. Default: nothing."""
     not_expected: NotRequired[Mapping[tuple[str, str], NotExpected]]
     """What the verification is not to wait for, by machine and cluster. Default: nothing."""
+    former: NotRequired[FormerNames]
+    """What the state has under another name. Default: nothing."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
     """What machines made here are made of, by machine. Default: none, the machines are there."""
 
@@ -62,7 +66,7 @@ class ExternalPeering(pulumi.ComponentResource):
         super().__init__("calico-peering:index:ExternalPeering", name, {}, opts)
         site, secrets = args["site"], args.get("secrets", {})
         left_over, ports = args.get("left_over", LeftOver()), args.get("ports", {})
-        absent = args.get("not_expected", {})
+        absent, former = args.get("not_expected", {}), args.get("former", FormerNames())
         child = pulumi.ResourceOptions(parent=self)
         if any(settings.import_policy == "all" for settings in site.peerings.values()):
             pulumi.warn(
@@ -81,11 +85,13 @@ class ExternalPeering(pulumi.ComponentResource):
                 " true, or ipipMode or vxlanMode of the pool to Always (docs/real-site.md)",
                 self,
             )
+        labels = {machine: machine if site.several else "" for machine in site.machines}
+        names = {machine: called(name, label, former.machines) for machine, label in labels.items()}
         routers = {
             label: machine_router(
-                f"{name}-{label}-" if site.several else f"{name}-",
+                names[label],
                 machine_of(
-                    f"{name}-{label}-machine" if site.several else f"{name}-machine",
+                    names[label],
                     list(site.of_machine(label).values()),
                     secrets.get(label, MachineSecrets()),
                     args.get("machine_parts", {}).get(label),
@@ -94,7 +100,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 ),
                 site.of_machine(label),
                 child,
-                label if site.several else "",
+                labels[label],
                 secrets.get(label, MachineSecrets()).password,
             )
             for label in site.machines
@@ -104,19 +110,20 @@ class ExternalPeering(pulumi.ComponentResource):
         }
         sides = {
             cluster: cluster_side(
-                f"{name}-{cluster}-" if cluster else f"{name}-",
+                called(name, cluster, former.clusters),
                 site,
                 cluster,
                 ports.get(cluster, NodePorts()),
                 told,
                 left_over,
                 child,
+                former.machines,
             )
             for cluster in site.clusters
         }
         seen = {
             label: machine_side(
-                f"{name}-{label}-" if site.several else f"{name}-",
+                {cluster: _pair(name, labels[label], cluster, former) for cluster in site.clusters},
                 routers[label],
                 site.of_machine(label),
                 sides,
@@ -142,3 +149,9 @@ class ExternalPeering(pulumi.ComponentResource):
                 "birdConfiguration": self.bird_configuration,
             }
         )
+
+
+def _pair(root: str, machine: str, cluster: str, former: FormerNames) -> Called:
+    """How what is of a machine and a cluster is called."""
+    before = former.machines.get(machine, machine), former.clusters.get(cluster, cluster)
+    return Called(joined(root, machine, cluster), joined(root, *before))

@@ -23,6 +23,7 @@ from components.cluster_side import ClusterSide
 from components.machine.machine import Machine, on_instance
 from components.machine.machine_state_provider import MachineState, reach
 from components.settings.settings import Settings
+from components.shared.called import Called
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,24 @@ class MachineRouter:
 
 
 def machine_router(
-    name: str,
+    called: Called,
     machine: Machine,
     clusters: Mapping[str, Settings],
     opts: pulumi.ResourceOptions,
     label: str = "",
     password: pulumi.Input[str] | None = None,
 ) -> MachineRouter:
-    """Declare BIRD; `name` is what the names of its resources begin with, as it stands.
+    """Declare BIRD.
 
     `label` is the machine's name in `machines`, if it is one of these; `password` is the sessions'.
     """
     settings = next(iter(clusters.values()))
-    state = MachineState(f"{name}state", label, reach(machine.login), opts)
+    addresses = [str(address) for address in settings.machine_addresses]
+    state = MachineState(
+        called.name("state"), label, addresses, reach(machine.login), called.opts("state", opts)
+    )
     bird = BirdRouter(
-        f"{name}router",
+        called.name("router"),
         {
             "connection": machine.connection,
             "sudo": machine.sudo,
@@ -80,28 +84,28 @@ def machine_router(
             "package_version": settings.bird_package_version,
             "package_files": settings.bird_package_files,
         },
-        opts,
+        called.opts("router", opts),
     )
     return MachineRouter(machine, state, bird)
 
 
 def machine_side(
-    name: str,
+    names: Mapping[str, Called],
     own: MachineRouter,
     clusters: Mapping[str, Settings],
     sides: Mapping[str, ClusterSide],
     opts: pulumi.ResourceOptions,
     without: Mapping[str, NotExpected],
 ) -> MachineSide:
-    """Declare the verifications; `name` is as with `machine_router`, `without` is by cluster."""
+    """Declare the verifications; `names` and `without` are by cluster."""
     machine, bird = own.machine, own.bird
     verify = on_instance(router(machine.sudo, "verify"), machine.instance)
     seen = []
     for cluster, its in clusters.items():
-        side = sides[cluster]
+        called, side = names[cluster], sides[cluster]
         parts = pulumi.Output.all(bird.delivered, bird.generation, *side.written, own.state.repairs)
         verification = Command(
-            f"{name}{cluster}-verification" if cluster else f"{name}verification",
+            called.name("verification"),
             connection=machine.connection,
             create=verify,
             update=verify,
@@ -109,7 +113,10 @@ def machine_side(
             stdin=parts.apply(partial(expectation, its, without=without.get(cluster, NOTHING))),
             add_previous_output_in_env=False,
             logging=Logging.STDERR,
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[bird, *side.parts])),
+            opts=called.opts(
+                "verification",
+                pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[bird, *side.parts])),
+            ),
         )
         seen.append(verification.stdout.apply(parse))
     every = pulumi.Output.all(*seen)

@@ -6,7 +6,6 @@ preview, not by a resource in the middle of an update. Nothing is written; no Pu
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from components.calico.ip_pools import pools_without_overlay
 from components.calico.known_filters import check_filters
 from components.calico.own_objects import Found, check_foreign, own_objects, own_peers
 from components.calico.reflector_nodes import mesh_warnings, peer_name, reflector_warnings
+from components.calico.stack_names import StackNames
 from components.cluster_preflight import cluster_client, more_peers
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import find_machine_left_over
@@ -61,10 +61,10 @@ def check_clusters(site: Site) -> Site:
     return site.with_nodes(nodes)
 
 
-def check_configurations(site: Site, stack: str) -> None:
+def check_configurations(site: Site, stack: StackNames) -> None:
     """Raise ProviderError naming each single value in a BGPConfiguration that is another's and not ours.
 
-    `stack` (`project/stack`): what it wrote itself is no conflict, whatever became of it.
+    What `stack` wrote itself is no conflict, whatever became of it.
     """
     wrong = []
     for cluster in site.clusters:
@@ -83,7 +83,7 @@ def check_configurations(site: Site, stack: str) -> None:
         raise ProviderError("\n".join(wrong))
 
 
-def check_as_numbers(site: Site, stack: str) -> list[str]:
+def check_as_numbers(site: Site, stack: StackNames) -> list[str]:
     """What is to be warned of where the nodes' AS numbers cannot be read.
 
     Raises ProviderError naming each node that peers with another number than the machine's BIRD expects.
@@ -126,9 +126,12 @@ def _values(settings: Settings) -> Iterator[tuple[str, Mapping[str, Any], list[s
 
 
 def left_over(
-    site: Site, stack: str, parts: Mapping[str, MachineParts], overriding: Mapping[str, str] | None = None
+    site: Site,
+    stack: StackNames,
+    parts: Mapping[str, MachineParts],
+    overriding: Mapping[str, str] | None = None,
 ) -> LeftOver:
-    """What `stack` (`project/stack`) has made that a plain resource would make again.
+    """What `stack` has made that a plain resource would make again.
 
     `overriding`: by cluster, what overrides the stack's objects there (conflict_preflight.py). Raises
     ProviderError when a cluster or the cloud does not answer, for `overriding`, and when what the stack is to
@@ -159,14 +162,14 @@ def left_over(
             wrong.append(str(error))
         own[cluster] = found.made
         if settings.node_security_group:
-            groups[cluster] = find_group(connect_cloud(cloud), stack, cloud, cluster)
+            groups[cluster] = find_group(connect_cloud(cloud), stack.now, cloud, cluster)
     if wrong:
         raise ProviderError("\n".join(wrong))
     machines = {}
     for machine, made_of in parts.items():
         settings = site.machine(machine)
         connection = connect_cloud(settings.cloud)
-        machines[machine] = find_machine_left_over(connection, stack, settings, made_of)
+        machines[machine] = find_machine_left_over(connection, stack.now, settings, made_of)
     return LeftOver(own, groups, machines)
 
 
@@ -190,7 +193,6 @@ def node_ports(settings: Settings, networks: Sequence[str]) -> NodePorts:
     check_limit(list(found.values()), networks, settings.max_address_pairs)
     return NodePorts(
         {label: str(port["id"]) for label, port in found.items()},
-        _aliases(found),
         {label: named(port) for label, port in found.items() if not filters(port)},
     )
 
@@ -287,15 +289,3 @@ def _check_nodes(settings: Settings, found: Mapping[str, Port]) -> None:
             f"none of the {len(found)} ports found has the node address {', '.join(absent)}; check nodes and "
             "how their ports are found (nodePortNames, nodePortTag, nodeServerMetadata or nodePortIds)"
         )
-
-
-def _aliases(found: Mapping[str, Port]) -> dict[str, list[str]]:
-    """Other labels of each port, those that no other port has."""
-    every = {
-        label: dict.fromkeys([label, str(port["id"]), *addresses_of(port), *filter(None, [port.get("name")])])
-        for label, port in found.items()
-    }
-    count = Counter(one for labels in every.values() for one in labels)
-    return {
-        label: [one for one in labels if one != label and count[one] == 1] for label, labels in every.items()
-    }

@@ -37,7 +37,9 @@ Changed = Callable[..., dict[str, str]]
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack `lab`, driven by the real engine as a person would."""
+    """The stack, driven by the real engine as a person would."""
+
+    name: str = "lab"
 
     def run(
         self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
@@ -51,7 +53,7 @@ class Stack:
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Start `pulumi ARGUMENTS` without questions, to look at things meanwhile."""
         return with_the_run(
-            ["pulumi", *arguments, "--stack", "lab", "--non-interactive", "--color", "never"],
+            ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"],
             cwd=PROJECT,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -65,7 +67,7 @@ class Stack:
     ) -> subprocess.Popen[bytes]:
         """Start `pulumi COMMAND` in a process group of its own, with nobody to hear it."""
         return with_the_run(
-            ["pulumi", command, "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"],
+            ["pulumi", command, "--yes", "--skip-preview", "--stack", self.name, "--non-interactive"],
             cwd=PROJECT,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,

@@ -50,7 +50,13 @@ class Peering:
     """The sessions of one address family with one cluster."""
 
     name: str
-    """BIRD's name of the protocol that waits for the nodes, or of the template of those that are listed."""
+    """BIRD's name of the protocol that waits for the nodes, or of the template of those that are listed.
+
+    A protocol is named by its network or neighbor alone: BIRD ends the sessions of one whose name changes, so
+    nothing that a person may rename is in it. A template's name may change.
+    """
+    label: str
+    """What the prefix sets are called by: BIRD compares their content, so it may change."""
     version: int
     """4 or 6."""
     address: IPAddress
@@ -77,11 +83,11 @@ class Peering:
     @property
     def dynamic_name(self) -> str:
         """What a session of a range is called before its number."""
-        return f"{self.name}_" if self.name[-1].isdigit() else self.name
+        return f"{self.name}_"
 
     def names(self) -> Mapping[str, str]:
-        """BIRD's name of the prefix set of each of `taken`: `CALICO_POD_NETWORKS`."""
-        return {what: f"{self.name}_{what.replace(' ', '_')}".upper() for what in self.taken}
+        """BIRD's name of the prefix set of each of `taken`: `NODES_POD_NETWORKS`."""
+        return {what: f"{self.label}_{what.replace(' ', '_')}".upper() for what in self.taken}
 
 
 @dataclass(frozen=True)
@@ -113,12 +119,16 @@ class BirdConfig:
         """The address families."""
         return sorted({peering.version for peering in self.peerings})
 
+    def advertised(self, version: int) -> Sequence[IPNetwork]:
+        """The networks of one family behind the machine, which every cluster hears of."""
+        return next(
+            (one.advertised for one in self.peerings if one.version == version and one.advertised), []
+        )
+
 
 def _peering(settings: Settings, family: Family, cluster: str) -> Peering:
     bits = 32 if family.version == 4 else 128
     suffix = "" if family.version == 4 else "6"
-    # Never the cluster's name alone, which may be a word of BIRD's language.
-    of = f"_{cluster.replace('-', '_')}" if cluster else ""
 
     def taken(name: str) -> list[Taken]:
         wanted: PrefixLengths | None = getattr(settings, name.replace("networks", "prefix_lengths") + suffix)
@@ -130,8 +140,13 @@ def _peering(settings: Settings, family: Family, cluster: str) -> Peering:
 
     # A range would let every node in, not the route reflectors only.
     listed = settings.neighbors == "listed" or bool(family.route_reflectors)
+    # Never the cluster's name alone, which may be a word of BIRD's language.
+    label = name = f"nodes{suffix}_{cluster.replace('-', '_')}" if cluster else f"nodes{suffix}"
+    if not listed and family.node_network:
+        name = session_name(family.node_network.network_address)
     return Peering(
-        name=f"calico{suffix}{of}",
+        name=name,
+        label=label,
         version=family.version,
         address=family.address,
         node_network=None if listed else family.node_network,
@@ -181,9 +196,9 @@ def _prefix_set(taken: Sequence[Taken]) -> str:
     return ", ".join(f"{one.network}{{{one.lengths.shortest},{one.lengths.longest}}}" for one in taken)
 
 
-def _symbol(address: IPAddress) -> str:
-    """An address as a part of a BIRD name: `172_34_8_10`, `fd00__10`."""
-    return str(address).replace(".", "_").replace(":", "_")
+def session_name(address: IPAddress) -> str:
+    """BIRD's name of what speaks with a neighbor or a network: `calico_172_34_8_10`, `calico_fd00__10`."""
+    return f"calico_{str(address).replace('.', '_').replace(':', '_')}"
 
 
 @cache
@@ -197,7 +212,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["prefix_set"] = _prefix_set
-    environment.filters["symbol"] = _symbol
+    environment.filters["session_name"] = session_name
     return environment
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from components.calico.bgp_configuration_fields import AS_NUMBER, DEFAULT, get_value
 from components.calico.bgp_configuration_part import marks
 from components.calico.cluster_nodes import AS_NUMBERS
+from components.calico.stack_names import StackNames
 from components.networks import IPAddress
 from components.settings.peering_nodes import ClusterNode
 from components.settings.setting_types import NAMESPACE
@@ -34,7 +35,7 @@ class Number:
     where: str
 
 
-def cluster_as_number(default: Mapping[str, Any] | None, wanted: int | None, stack: str) -> Number:
+def cluster_as_number(default: Mapping[str, Any] | None, wanted: int | None, stack: StackNames) -> Number:
     """What nodes without a number of their own have once this run is done.
 
     `default`: the BGPConfiguration of this name. `wanted`: what `stack` is to write there; None takes away
@@ -46,7 +47,7 @@ def cluster_as_number(default: Mapping[str, Any] | None, wanted: int | None, sta
     if default is None:
         return Number(CALICOS_OWN, f"Calico's own, as there is no BGPConfiguration {DEFAULT}")
     now = get_value(default.get("spec") or {}, AS_NUMBER)
-    left = settle_value(now, None, marks(default).get(stack, {}).get(AS_NUMBER), False).value
+    left = settle_value(now, None, stack.its(marks(default)).get(AS_NUMBER), False).value
     if left is None:
         return Number(CALICOS_OWN, f"Calico's own, as BGPConfiguration {DEFAULT} has no {AS_NUMBER}")
     return Number(int(left), where if left == now else f"{where}, where it is put back")

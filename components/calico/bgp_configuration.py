@@ -16,14 +16,11 @@ from typing import NotRequired
 
 import pulumi
 
-from components.calico.bgp_configuration_fields import CLUSTER_IPS, DEFAULT, canonical_keys
+from components.calico.bgp_configuration_fields import DEFAULT, canonical_keys
 from components.calico.bgp_configuration_part import Part, PartArgs
 from components.calico.bgp_configuration_provider import BgpConfigurationPart
 from components.calico.default_before_provider import DefaultBefore
 from components.calico.stack_name import stack_name
-
-# The types of the resources under which older versions kept the service networks.
-_OLDER_PART = "pulumi-python:dynamic/calico-peering:ServiceNetworks"
 
 
 class BgpConfigurationArgs(PartArgs):
@@ -39,8 +36,6 @@ class BgpConfigurationArgs(PartArgs):
     """Default: the kubeconfig's current context."""
     calico_api: NotRequired[pulumi.Input[str] | None]
     """Default: projectcalico.org/v3."""
-    formerly: NotRequired[str]
-    """The component, this one's parent, that kept the service networks in an older version. Default: none."""
 
 
 class BgpConfiguration(pulumi.ComponentResource):
@@ -61,7 +56,7 @@ class BgpConfiguration(pulumi.ComponentResource):
             {field: canonical_keys(field, keys) for field, keys in args.get("lists", {}).items()},
             args.get("values", {}),
         )
-        called, former = args.get("object", DEFAULT), args.get("formerly")
+        called, child = args.get("object", DEFAULT), pulumi.ResourceOptions(parent=self)
         reach = {
             "kubeconfig": args.get("kubeconfig"),
             "context": args.get("context"),
@@ -69,14 +64,13 @@ class BgpConfiguration(pulumi.ComponentResource):
         }
         before = []
         for place in part.places():
-            field, _, network = place.partition("/")
             looked = DefaultBefore(
                 f"{name}-before-{place}",
                 place,
                 stack_name(),
                 called,
                 reach,
-                self._child(f"{former}-before-{network}" if former and field == CLUSTER_IPS else None, opts),
+                child,
             )
             before.append(pulumi.Output.all(place=place, uid=looked.uid, listed=looked.listed).apply(dict))
         ours = BgpConfigurationPart(
@@ -87,20 +81,7 @@ class BgpConfiguration(pulumi.ComponentResource):
             called,
             args.get("take_over", ()),
             reach,
-            self._child(f"{former}-service-networks" if former else None, opts, _OLDER_PART),
+            child,
         )
         self.lists, self.added, self.written = ours.lists, ours.added, ours.written
         self.register_outputs({"lists": self.lists, "added": self.added})
-
-    def _child(
-        self, former: str | None, opts: pulumi.ResourceOptions | None, type_: str | None = None
-    ) -> pulumi.ResourceOptions:
-        """Options of a child that, with a former name, was a child of our parent's."""
-        if former is None or opts is None or opts.parent is None:
-            return pulumi.ResourceOptions(parent=self)
-        older = (
-            pulumi.Alias(name=former, parent=opts.parent, type_=type_)
-            if type_
-            else pulumi.Alias(name=former, parent=opts.parent)
-        )
-        return pulumi.ResourceOptions(parent=self, aliases=[older])

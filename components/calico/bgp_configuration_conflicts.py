@@ -14,6 +14,7 @@ from typing import Any
 from components.calico.bgp_configuration_fields import FILLED_IN, MESH, get_value, place_of
 from components.calico.bgp_configuration_part import marks
 from components.calico.field_owner import owner_of
+from components.calico.stack_names import StackNames
 
 TAKE_OVER = "calico-peering:bgpConfigurationTakeOver"
 # Calico refuses these while the mesh is off.
@@ -41,7 +42,7 @@ def conflicts(
     found: Mapping[str, Any],
     values: Mapping[str, Any],
     take_over: Collection[str],
-    stack: str,
+    stack: StackNames,
     ours: Collection[str] = (),
     beneath: Mapping[str, Any] | None = None,
 ) -> list[Conflict]:
@@ -52,7 +53,7 @@ def conflicts(
     `beneath`: as field_owner.owner_of takes it.
     """
     told_of = marks(found)
-    own = {*ours, *told_of.get(stack, {})}
+    own = {*ours, *stack.its(told_of)}
     spec = found.get("spec") or {}
     name = found["metadata"]["name"]
     in_the_way = []

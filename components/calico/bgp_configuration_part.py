@@ -24,6 +24,7 @@ from components.calico.bgp_configuration_fields import (
     with_list,
     with_value,
 )
+from components.calico.stack_names import StackNames
 from components.shared.shared_list import plan, present
 from components.shared.shared_value import Kept, settle_value
 
@@ -98,7 +99,7 @@ class Wish:
     `before`: what is known of places that `ours` does not know yet; what was not there then is ours, since a
     run that was killed may have written it. `absent`: places (and OBJECT) that this very run saw absent and
     has not written since, so what is there now came from somebody else. `take_over`: places where another's
-    value may be written over. `stack`: as `project/stack`.
+    value may be written over. `stack`: as `project/stack`; `former_stack`: its name at the last write.
     """
 
     part: Part
@@ -107,6 +108,12 @@ class Wish:
     before: Sequence[Before] = ()
     absent: Collection[str] = ()
     take_over: Collection[str] = ()
+    former_stack: str = ""
+
+    @property
+    def stacks(self) -> StackNames:
+        """All names of the stack."""
+        return StackNames(self.stack, frozenset({self.former_stack} if self.former_stack else ()))
 
 
 @dataclass(frozen=True)
@@ -178,7 +185,7 @@ def merged(found: Mapping[str, Any], wish: Wish, filled_in: Mapping[str, Any]) -
             spec = with_value(spec, place, value.value)
         if value.kept:
             values[place] = value.kept
-    changed = _with_marks({**found, "spec": spec}, wish.stack, [*ours.values, *values], values)
+    changed = _with_marks({**found, "spec": spec}, wish.stacks, [*ours.values, *values], values)
     uid = found["metadata"]["uid"]
     gone = (
         ours.made and not wish.part and all(ours.filled_in.get(name) == value for name, value in spec.items())
@@ -214,21 +221,20 @@ def _known(found: Mapping[str, Any], wish: Wish, filled_in: Mapping[str, Any]) -
     no_object = bool(wish.before) and all(one.uid == "" for one in wish.before)
     if no_object and not wish.ours.uid and OBJECT not in wish.absent:
         mine = Ours(made=True, filled_in=filled_in)
-    marked = marks(found).get(wish.stack, {})
+    marked = wish.stacks.its(marks(found))
     asked = {*wish.part.values, *wish.ours.values, *(one.place for one in wish.before)}
     values = {**mine.values, **{place: kept for place, kept in marked.items() if place in asked}}
     return replace(mine, added=added, values=values, uid=uid)
 
 
 def _with_marks(
-    found: Mapping[str, Any], stack: str, forget: Iterable[str], values: Mapping[str, Kept]
+    found: Mapping[str, Any], stack: StackNames, forget: Iterable[str], values: Mapping[str, Kept]
 ) -> dict[str, Any]:
     """A copy whose annotation says what of this stack's is there; empty, it is gone."""
     told = marks(found)
-    own = {place: kept for place, kept in told.get(stack, {}).items() if place not in set(forget)} | {
-        **values
-    }
-    told = {name: places for name, places in {**told, stack: own}.items() if places}
+    own = {place: kept for place, kept in stack.its(told).items() if place not in set(forget)} | {**values}
+    others = {name: places for name, places in told.items() if name not in stack}
+    told = {name: places for name, places in {**others, stack.now: own}.items() if places}
     changed = copy.deepcopy(dict(found))
     annotations = changed["metadata"].get("annotations") or {}
     if told == marks(found):

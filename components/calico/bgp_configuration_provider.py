@@ -91,12 +91,14 @@ class BgpConfigurationPartProvider(OwnProvider):
         moved = any(olds.get(key) != news.get(key) for key in REACH)
         replaces = [key for key in ("object",) if olds.get(key) != news.get(key)]
         differs = set(before.places()) != set(after.places()) or before.values != after.values
-        return DiffResult(changes=bool(replaces) or moved or differs or older, replaces=replaces)
+        renamed = olds.get("stack") != news.get("stack")
+        return DiffResult(changes=bool(replaces) or moved or differs or older or renamed, replaces=replaces)
 
     def _changed(self, props: dict[str, Any], olds: dict[str, Any]) -> dict[str, Any]:
         had, part, ours, name = _part(olds).places(), _part(props), _ours(olds), props["object"]
         new = [_before(one) for one in props.get("before") or [] if one["place"] not in had]
-        wish = Wish(part, props["stack"], ours, new, take_over=props.get("take_over") or ())
+        taken, former = props.get("take_over") or (), olds.get("stack") or ""
+        wish = Wish(part, props["stack"], ours, new, take_over=taken, former_stack=former)
         client = client_of(props)
         now = change(client, name, wish)
         wanted = set(part.places())

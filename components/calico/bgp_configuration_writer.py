@@ -40,6 +40,7 @@ from components.calico.calico_api import (
     in_cluster,
 )
 from components.calico.field_owner import NOBODY
+from components.calico.stack_names import StackNames
 from components.calico.unchanged_meanwhile import unless_changed_meanwhile
 from components.shared.provider_errors import ProviderError
 from components.shared.shared_value import OthersValueError
@@ -102,7 +103,7 @@ def others_values(
     found: Mapping[str, Any],
     values: Mapping[str, Any],
     take_over: Collection[str],
-    stack: str,
+    stack: StackNames,
     ours: Collection[str] = (),
 ) -> list[Conflict]:
     """The values of others that are in the way (bgp_configuration_conflicts.conflicts)."""
@@ -139,7 +140,7 @@ def _change_once(client: CalicoClient, name: str, wish: Wish) -> Ours:
         step = merged(found, wish, _filled_in(client) if unknown else {})
     except OthersValueError:
         in_the_way = others_values(
-            client, found, wish.part.values, wish.take_over, wish.stack, wish.ours.values
+            client, found, wish.part.values, wish.take_over, wish.stacks, wish.ours.values
         )
         raise ProviderError(told(client.configuration.host, in_the_way)) from None
     if step.gone:

@@ -45,7 +45,7 @@ class BgpPeers(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BgpPeersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:BgpPeers", name, {}, opts)
-        above, api = opts.parent if opts else None, args.get("api", V3)
+        api = args.get("api", V3)
         left, options = args.get("left_over", ()), args.get("options", PeerOptions())
         shared = shared_spec(args, options)
         addresses: Sequence[pulumi.Input[str] | None] = args.get("addresses") or [None]
@@ -68,8 +68,6 @@ class BgpPeers(pulumi.ComponentResource):
                         # What a run that was killed has made is in no state: it is taken in, and brought
                         # to what it should be. For a peer that is in the state this is nothing.
                         import_=called if f"BGPPeer/{called}" in left else None,
-                        # In stacks that are older than this component it is there without it.
-                        aliases=[pulumi.Alias(parent=above)] if above else None,
                     ),
                 )
         # Through the objects, so that whoever waits for the output waits for the peers.

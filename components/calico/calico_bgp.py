@@ -25,6 +25,7 @@ from components.calico.calico_node import USUAL_NAMESPACE
 from components.calico.own_objects import peer_name
 from components.calico.plugin_kubeconfig import plugin_kubeconfig
 from components.calico.session_password import SessionPassword
+from components.shared.called import Called, joined
 
 
 class SessionOptions(TypedDict):
@@ -46,6 +47,8 @@ class PeeredMachine(TypedDict):
     as_number: pulumi.Input[int]
     label: NotRequired[str]
     """In the names of the machine's resources. Default: none, for the only machine."""
+    former_label: NotRequired[str]
+    """The label that they have in the state. Default: the same."""
     session: NotRequired[SessionOptions]
     """Default: no password."""
     options: NotRequired[PeerOptions]
@@ -97,8 +100,9 @@ class CalicoBgp(pulumi.ComponentResource):
             f"{name}-cluster",
             kubeconfig=plugin_kubeconfig(kubeconfig, context),
             context=context,
-            # Another kubeconfig is another way to the same cluster: nothing is made anew for it.
-            cluster_identifier=name,
+            # Another kubeconfig, or another name, is another way to the same cluster: nothing is made anew
+            # for it.
+            cluster_identifier="calico-peering",
             # A BGPPeer of this name that somebody else made is refused, not taken over, and what
             # somebody changed in ours is put back without a conflict over who owns the field.
             enable_server_side_apply=False,
@@ -145,7 +149,6 @@ class CalicoBgp(pulumi.ComponentResource):
                     "context": args.get("context"),
                     # Left out where it is the default: states that do not know it are the same then.
                     "calico_api": None if api == V3 else str(api),
-                    **({"formerly": name} if called == DEFAULT else {}),
                 },
                 pulumi.ResourceOptions(parent=self),
             )
@@ -162,30 +165,36 @@ class CalicoBgp(pulumi.ComponentResource):
     ) -> tuple[BgpPeers, pulumi.Output[list[Any]]]:
         """A machine's filter, its sessions' password, and the BGPPeers; what changes with each write."""
         session = machine.get("session", SessionOptions())
-        label = f"-{machine['label']}" if machine.get("label") else ""
+        label = machine.get("label", "")
+        former = machine.get("former_label", label)
+        called = Called(joined(name, label), joined(name, former))
         child = pulumi.ResourceOptions(parent=self, providers=[cluster])
         reference = None
         written: list[pulumi.Output[str | None]] = []
         if password := session.get("password"):
             made = SessionPassword(
-                f"{name}{label}-password",
+                called.name("password"),
                 {
                     "machine_name": machine["name"],
                     "password": password,
                     "namespace": session.get("namespace") or USUAL_NAMESPACE,
                     "left_over": left,
                 },
-                child,
+                called.opts("password", child),
             )
             reference = made.reference
             written.append(made.written)
         filters: list[pulumi.Input[str]] = [*machine.get("filters", ())]
         if asked := machine.get("filter"):
-            own = BgpFilter(f"{name}{label}-filter", {**asked, "api": api, "left_over": left}, child)
+            own = BgpFilter(
+                called.name("filter"),
+                {**asked, "api": api, "left_over": left},
+                called.opts("filter", child),
+            )
             filters.append(own.filter_name)
             written.append(own.written)
         peers = BgpPeers(
-            f"{name}{label}-peer",
+            called.name("peer"),
             {
                 "options": machine.get("options", PeerOptions()),
                 "name": peer_name(machine["name"]),
@@ -196,6 +205,6 @@ class CalicoBgp(pulumi.ComponentResource):
                 "api": api,
                 "left_over": left,
             },
-            child,
+            called.opts("peer", child),
         )
         return peers, pulumi.Output.all(*written, peers.written)

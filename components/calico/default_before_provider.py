@@ -64,7 +64,7 @@ class DefaultBeforeProvider(OwnProvider):
         """Another place is another resource; a state of an older version is written anew."""
         older, olds = "network" in olds, now_called(olds)
         replaces = [key for key in ("object", "place") if olds.get(key) != news.get(key)]
-        moved = any(olds.get(key) != news.get(key) for key in REACH)
+        moved = any(olds.get(key) != news.get(key) for key in ("stack", *REACH))
         return DiffResult(changes=bool(replaces) or moved or older, replaces=replaces)
 
 

@@ -22,6 +22,7 @@ from components.calico.bgp_configuration_fields import (
 from components.calico.bgp_configuration_part import PartArgs, marks
 from components.calico.confd_peerings import BGP_PORT, Scope
 from components.calico.field_owner import MANAGERS, owner_of
+from components.calico.stack_names import StackNames
 from components.settings.setting_types import NAMESPACE
 from components.shared.some_of import some_of
 
@@ -42,7 +43,7 @@ def find_node_configuration_conflicts(
     found: Sequence[Mapping[str, Any]],
     peering: Scope,
     nodes: Collection[str] | None,
-    stack: str,
+    stack: StackNames,
     group: str,
 ) -> NodeConfigurationConflicts:
     """Compare the BGPConfigurations of nodes, among `found`, with what is `wanted` in `default`.
@@ -65,7 +66,7 @@ def find_node_configuration_conflicts(
         if ADVERTISEMENTS not in own.get("lists", {}):
             _advertisements(conflicts, wanted.get(DEFAULT, {}), by_name.get(DEFAULT, {}), its, delete)
         severity = wanted.get(DEFAULT, {}).get("values", {}).get(LOG_SEVERITY)
-        mine = LOG_SEVERITY in own.get("values", {}) or LOG_SEVERITY in marks(its).get(stack, {})
+        mine = LOG_SEVERITY in own.get("values", {}) or LOG_SEVERITY in stack.its(marks(its))
         if severity and not mine and spec.get(LOG_SEVERITY) not in (None, severity):
             conflicts.confusing.append(
                 f"{LOG_SEVERITY} of BGPConfiguration {name} is {spec[LOG_SEVERITY]}, written by"

@@ -25,6 +25,7 @@ from components.calico.calico_api import (
     clear_errors,
 )
 from components.calico.rest import quoted, request
+from components.calico.stack_names import StackNames
 from components.calico.whose import notes, seems_of
 from components.settings.setting_types import NAMESPACE
 from components.shared.provider_errors import ProviderError
@@ -75,7 +76,7 @@ class Found:
 def own_objects(
     client: CalicoClient,
     machine_name: str,
-    stack: str,
+    stack: StackNames,
     namespace: str | None,
     peers: Sequence[str] = (),
     filters: Sequence[str] = (),
@@ -101,7 +102,7 @@ def own_objects(
     return _look_at(client, objects, stack)
 
 
-def own_peers(client: CalicoClient, names: Sequence[str], stack: str) -> Found:
+def own_peers(client: CalicoClient, names: Sequence[str], stack: StackNames) -> Found:
     """What is there of BGPPeers that are no machine's. Raises ProviderError as `own_objects` does."""
     return _look_at(client, _calicos(client, "BGPPeer", names), stack)
 
@@ -136,14 +137,14 @@ def _calicos(client: CalicoClient, kind: str, names: Sequence[str]) -> list[_Obj
     return [_Object(kind, name, partial(ask, name, _request_timeout=REQUEST_TIMEOUT)) for name in names]
 
 
-def _look_at(client: CalicoClient, objects: Sequence[_Object], stack: str) -> Found:
+def _look_at(client: CalicoClient, objects: Sequence[_Object], stack: StackNames) -> Found:
     found = Found()
     for one in objects:
         found |= _look(client, one, stack)
     return found
 
 
-def _look(client: CalicoClient, one: _Object, stack: str) -> Found:
+def _look(client: CalicoClient, one: _Object, stack: StackNames) -> Found:
     needs = PASSWORD_RIGHTS if one.kind in PLAIN_KINDS else CALICO_RIGHTS
     try:
         with clear_errors(client, f"reading {one.kind} {one.name}", needs):
@@ -156,7 +157,7 @@ def _look(client: CalicoClient, one: _Object, stack: str) -> Found:
             return Found()
         raise
     known = notes(metadata)
-    if known.get(STACK_ANNOTATION) != stack:
+    if known.get(STACK_ANNOTATION) not in stack:
         return Found(foreign=(_foreign(client, one, metadata, stack),))
     by = known.get(API_ANNOTATION, str(V3))
     if one.kind not in PLAIN_KINDS and by != str(client.calico):
@@ -168,7 +169,7 @@ def _look(client: CalicoClient, one: _Object, stack: str) -> Found:
     return Found(frozenset({f"{one.kind}/{one.name}"}))
 
 
-def _foreign(client: CalicoClient, one: _Object, metadata: Any, stack: str) -> str:
+def _foreign(client: CalicoClient, one: _Object, metadata: Any, stack: StackNames) -> str:
     kind = one.kind.lower() if one.kind in PLAIN_KINDS else f"{one.kind.lower()}s.{client.calico.group}"
     place = f" -n {one.namespace}" if one.namespace else ""
     where = f" in namespace {one.namespace}" if one.namespace else ""

@@ -14,6 +14,7 @@ from typing import Any
 from components.calico.calico_api import ODD_ANSWER, STACK_ANNOTATION
 from components.calico.confd_peerings import BGP_PORT, Peering, Scope, list_peerings, parse_peer_ip
 from components.calico.rendered_peer import describe_changes
+from components.calico.stack_names import StackNames
 from components.calico.whose import notes, seems_of
 from components.networks import IPAddress
 from components.settings.peering_nodes import ClusterNode
@@ -68,7 +69,7 @@ def find_peer_conflicts(
     own: Sequence[OwnPeer],
     found: Sequence[Mapping[str, Any]],
     nodes: Sequence[ClusterNode] | None,
-    stack: str,
+    stack: StackNames,
     group: str,
     made: Collection[str],
 ) -> PeerConflicts:
@@ -153,13 +154,13 @@ def _report(
     foreign: Mapping[str, Any],
     peering: Peering,
     effect: _Effect,
-    stack: str,
+    stack: StackNames,
     group: str,
 ) -> None:
     metadata = foreign["metadata"]
     name, owner = metadata["name"], notes(metadata).get(STACK_ANNOTATION)
     delete = f"`kubectl delete bgppeers.{group} {name}`"
-    if owner == stack:
+    if owner in stack:
         if effect.harm:
             conflicts.confusing.append(
                 f"BGPPeer {name}, which this stack has made for {ours.address}, is none of those that its"

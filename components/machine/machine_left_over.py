@@ -48,7 +48,7 @@ def mark(stack: str, machine_name: str) -> str:
 
 
 def key_pair_name(stack: str, machine_name: str, public_key: str) -> str:
-    """Another name for another key, so that the VM is made anew with it.
+    """Another name for another key, another machine and another stack.
 
     Nova's key pairs are a user's: for another user the same name is made again, and the VM stays.
     """

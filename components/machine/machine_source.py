@@ -17,10 +17,11 @@ from components.machine.machine_parts import MachineParts
 from components.machine_secrets import MachineSecrets
 from components.networks import within
 from components.settings.settings import Settings
+from components.shared.called import Called
 
 
 def machine_of(
-    name: str,
+    called: Called,
     clusters: Sequence[Settings],
     secrets: MachineSecrets,
     parts: MachineParts | None,
@@ -32,6 +33,7 @@ def machine_of(
     Raises:
         ValueError: when one that is made here lacks its parts or its host key.
     """
+    name, opts = called.name("machine"), called.opts("machine", opts)
     settings = clusters[0]
     bastion = _bastion(settings, secrets)
     if not settings.made:

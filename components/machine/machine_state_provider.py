@@ -7,12 +7,12 @@ does not need the machine, and a machine that cannot be looked at is a deviation
 refresh is what a machine that died needs first.
 
 No key is an input: the provider reads the configuration, where they are secrets. State: `reach`, `machine`,
-`deviations`, `repairs`.
+`addresses` (by which a machine with another name is known again), `deviations`, `repairs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -27,7 +27,7 @@ from components.machine_secrets import secret_text
 from components.shared.own_provider import OwnProvider, given
 from components.shared.provider_errors import ProviderError
 
-INPUTS = ("machine", "reach", "deviations")
+INPUTS = ("machine", "addresses", "reach", "deviations")
 
 
 class Reach(TypedDict):
@@ -97,11 +97,16 @@ class MachineState(Resource, module="calico-peering", name="MachineState"):
         self,
         name: str,
         machine: str,
+        addresses: Sequence[str],
         reach: Reach,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`machine`: its name in `machines`, by which its keys are found; empty for the only one."""
-        props = {"machine": machine, "reach": reach, "deviations": [], "repairs": None}
+        """`machine`: its name in `machines`, by which its keys are found; empty for the only one.
+
+        `addresses`: of its BGP sessions.
+        """
+        inputs = {"machine": machine, "addresses": [*addresses], "reach": reach}
+        props = {**inputs, "deviations": [], "repairs": None}
         super().__init__(MachineStateProvider(), name, props, opts)
 
 

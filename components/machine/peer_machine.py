@@ -241,8 +241,9 @@ def _vm(name: str, args: PeerMachineArgs, port: Port, own: pulumi.ResourceOption
                 ),
                 # Whoever keeps the cloud renames images and puts newer ones in their place; Nova would
                 # rebuild the VM in its place then, with its id and without BIRD. And of the user data a
-                # refresh knows the digest only, which differs always.
-                ignore_changes=["imageId", "imageName", "blockDevices[0].uuid", "userData"],
+                # refresh knows the digest only, which differs always. The key pair is called after the
+                # machine and the stack, and has been read once the VM is there; another key is in made_of.
+                ignore_changes=["imageId", "imageName", "blockDevices[0].uuid", "userData", "keyPair"],
                 replacement_trigger=args["made_of"],
                 additional_secret_outputs=["userData"],
             ),

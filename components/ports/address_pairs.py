@@ -18,15 +18,13 @@ from components.shared.shared_list import canonical_list
 
 
 class AddressPairsArgs(TypedDict):
-    """`ports`: port id by label; a label is part of a resource's name, so it must be stable.
+    """`ports`: port id by what a person calls it; two of these may not have the same id.
 
     `networks` are plain: what was there of each before us is a resource of its own.
     """
 
-    ports: Mapping[str, pulumi.Input[str]]
+    ports: Mapping[str, str]
     networks: Sequence[str]
-    aliases: NotRequired[Mapping[str, Sequence[str]]]
-    """By label: other labels under which the same port may be in the state. Default: none."""
     unfiltered: NotRequired[Mapping[str, str]]
     """The ports without port security, by label, and what to call them. They are left alone."""
     security_group: NotRequired[pulumi.Input[str] | None]
@@ -36,7 +34,7 @@ class AddressPairsArgs(TypedDict):
 
 
 class AddressPairs(pulumi.ComponentResource):
-    """One PortPairs for each port, called `<name>-<label>`, after one PortsBefore for each network."""
+    """One PortPairs for each port, called `<name>-<port id>`, after one PortsBefore for each network."""
 
     added: pulumi.Output[dict[str, list[str]]]
     """By label: canonical networks that were not on the port before us; destroy removes these."""
@@ -67,21 +65,16 @@ class AddressPairs(pulumi.ComponentResource):
             called = f"{name}-before-security-group"
             after.append(PortsBefore(called, ports, security_group=group, cloud=cloud, opts=child))
         found = pulumi.Output.all(**{network: each.before for network, each in before.items()})
-        aliases = args.get("aliases", {})
         pairs = {
             label: PortPairs(
-                f"{name}-{label}",
+                f"{name}-{port_id}",
                 port_id,
                 networks,
                 pulumi.Output.all(port_id, found).apply(_before),
                 group,
                 label not in unfiltered,
                 cloud,
-                pulumi.ResourceOptions(
-                    parent=self,
-                    depends_on=after,
-                    aliases=[pulumi.Alias(name=f"{name}-{other}") for other in aliases.get(label, ())],
-                ),
+                pulumi.ResourceOptions(parent=self, depends_on=after),
             )
             for label, port_id in args["ports"].items()
         }

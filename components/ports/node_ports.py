@@ -22,13 +22,11 @@ from components.shared.provider_errors import ProviderError
 class NodePorts:
     """The nodes' Neutron ports; empty when the cluster is not on OpenStack.
 
-    `ids` by a stable label: the node's address when ports are searched by it, the name when by that,
-    otherwise the port's id, so that it stays when a list is put into another order. `aliases`: the
-    labels that the same port would have in another way. `unfiltered`: ports without port security.
+    `ids` by what they were searched by, the node's address or the port's name, otherwise the id.
+    `unfiltered`: ports without port security, and what to call them.
     """
 
     ids: Mapping[str, str] = field(default_factory=dict)
-    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unfiltered: Mapping[str, str] = field(default_factory=dict)
 
 

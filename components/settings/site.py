@@ -49,7 +49,7 @@ CLUSTER_KEYS = frozenset(
 )
 """What one of `clusters` may say; the rest is a machine's, and what one of `machines` may say."""
 MACHINE_KEYS = frozenset(SETTINGS_KEYS) - CLUSTER_KEYS - {"machineName"}
-# It is a part of BIRD's names, which have at most 64 characters, up to 39 of them an IPv6 address.
+# It is a part of BIRD's names, which have at most 64 characters.
 MOST_CLUSTER_NAME = 15
 
 Values = Mapping[str, str]

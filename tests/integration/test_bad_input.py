@@ -101,7 +101,7 @@ def test_a_peer_that_somebody_else_made_is_refused_and_kept(bare_stack: Stack, c
             assert "BGPPeer bgppeer-external, of nobody who left a mark" in text
             assert "Nothing was written" in text and "calico-peering:machineName" in text
         # Whatever the plugin would have done: the engine had nothing to make.
-        assert [one["urn"] for one in bare_stack.resources() if "external-router" in one["urn"]] == []
+        assert [one["urn"] for one in bare_stack.resources() if "peering-router" in one["urn"]] == []
         bare_stack.destroy()
         assert calico.spec("bgppeers", "bgppeer-external") == theirs
     finally:

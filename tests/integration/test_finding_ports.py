@@ -52,7 +52,7 @@ def test_a_node_that_joins_is_one_new_resource_and_one_that_leaves_a_delete(
     with joined(cloud, calico, "172.34.8.99") as port:
         text = stack.run("preview", environment=environment).stdout
         assert "+ 1 to create" in text
-        assert "external-pairs-172.34.8.99 create" in text
+        assert f"peering-pairs-{port.id} create" in text
         # The new node cannot peer in the lab: only its port is brought up.
         targets = [word for kind in ("PortsBefore", "PortPairs") for word in ("--target", f"**{kind}**")]
         stack.run("up", "--yes", "--skip-preview", *targets, environment=environment)
@@ -61,7 +61,7 @@ def test_a_node_that_joins_is_one_new_resource_and_one_that_leaves_a_delete(
         client.CoreV1Api().delete_node("node5")
         text = stack.run("preview", environment=environment).stdout
         assert "- 1 to delete" in text
-        assert "external-pairs-172.34.8.99 delete" in text
+        assert f"peering-pairs-{port.id} delete" in text
         stack.run("up", "--yes", "--skip-preview", environment=environment)
         assert port.networks() == set()
 
@@ -162,7 +162,7 @@ def test_a_port_without_port_security_is_left_alone_until_it_is_on(
 
         port.change(port_security_enabled=True, security_groups=groups)
         text = bare_stack.run("preview").stdout
-        assert "external-pairs-172.34.8.87 update" in text
+        assert f"peering-pairs-{port.id} update" in text
         bare_stack.up()
         assert port.networks() == OURS
         bare_stack.destroy()

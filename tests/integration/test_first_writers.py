@@ -16,6 +16,7 @@ from kubernetes import client
 
 from components.calico.bgp_configuration_writer import others_values
 from components.calico.calico_api import CRD_V1, V3, CalicoApi, connect
+from components.calico.stack_names import StackNames
 from lab.layout import Layout
 from tests.integration.conftest import Calico, Stack
 from tests.integration.provided import (
@@ -126,7 +127,7 @@ def test_nothing_of_the_first_writers_is_lost(
     was = seen_by(default)
     found = default.find("bgpconfigurations", "default")
     assert found is not None
-    in_the_way = others_values(connect(), found, {"asNumber": 64999}, [], "project/stack")
+    in_the_way = others_values(connect(), found, {"asNumber": 64999}, [], StackNames("project/stack"))
     assert [one.whose.split(" (")[0] for one in in_the_way] == whose
 
     before = look_at(WANTED)

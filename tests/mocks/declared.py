@@ -13,6 +13,7 @@ from components.left_over import LeftOver
 from components.machine_secrets import MachineSecrets
 from components.ports.node_ports import NodePorts
 from components.settings.site import Site
+from components.shared.called import always
 from tests.mocks.recorder import Recorder, recorded
 
 KINDS = ("BGPConfiguration", "BGPFilter", "BGPPeer")
@@ -26,7 +27,8 @@ def declared(site: Site, password: str) -> list[dict[str, Any]]:
     def program() -> None:
         for cluster in site.clusters:
             options = pulumi.ResourceOptions()
-            cluster_side(f"{cluster}-", site, cluster, NodePorts(), secrets, LeftOver(), options)
+            called = always(f"peering-{cluster}")
+            cluster_side(called, site, cluster, NodePorts(), secrets, LeftOver(), options)
 
     recorder = recorded(program)
     plain = [_plain(made.inputs) for made in recorder.made if made.typ.startswith("kubernetes:")]

@@ -25,8 +25,8 @@ def test_each_port_gets_one_resource_with_all_networks(preview: bool) -> None:
 
     made = recorded(program, preview=preview).of(TYPE)
     assert {name: inputs["port_id"] for name, inputs in made.items()} == {
-        "pairs-172.34.8.10": "port-1",
-        "pairs-172.34.8.30": "port-2",
+        "pairs-port-1": "port-1",
+        "pairs-port-2": "port-2",
     }
     for inputs in made.values():
         assert inputs["networks"] == NETWORKS
@@ -38,16 +38,6 @@ def test_without_a_cloud_the_environment_decides() -> None:
         AddressPairs("pairs", {"ports": PORTS, "networks": NETWORKS})
 
     assert all(inputs.get("cloud") is None for inputs in recorded(program).of(TYPE).values())
-
-
-def test_ports_may_be_unknown_in_a_preview() -> None:
-    def program() -> None:
-        unknown = pulumi.CustomResource("test:index:Later", "later").id
-        AddressPairs("pairs", {"ports": {"node1": unknown}, "networks": NETWORKS})
-
-    made = recorded(program, preview=True).of(TYPE)
-    assert list(made) == ["pairs-node1"]
-    assert not made["pairs-node1"].get("port_id")
 
 
 def test_the_output_says_which_networks_are_ours() -> None:
@@ -83,8 +73,8 @@ def test_what_was_there_before_us_is_looked_up_first_and_is_not_ours() -> None:
     for inputs in recorder.of(BEFORE).values():
         assert inputs["ports"] == ["port-1", "port-2"]
     made = recorder.of(TYPE)
-    assert made["pairs-172.34.8.10"]["before"] == []
-    assert made["pairs-172.34.8.30"]["before"] == NETWORKS
+    assert made["pairs-port-1"]["before"] == []
+    assert made["pairs-port-2"]["before"] == NETWORKS
 
 
 def test_a_port_without_port_security_is_named_and_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

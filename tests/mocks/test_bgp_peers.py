@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
-
-import pulumi
-from pulumi.runtime.mocks import MockMonitor
 
 from components.calico.bgp_peers import BgpPeers, BgpPeersArgs
 from components.calico.own_objects import peer_names
@@ -121,20 +117,3 @@ def test_the_names_are_known_when_the_peers_are_made() -> None:
 
     recorded(program)
     assert seen == [["bgppeer-external.a", "bgppeer-external.b"]]
-
-
-def test_a_peer_of_an_older_stack_is_the_same_one_below_another_parent() -> None:
-    aliases: dict[str, list[str]] = {}
-    register = MockMonitor.RegisterResource
-
-    def noting(self: MockMonitor, request: Any) -> Any:
-        aliases[request.name] = [alias.spec.parentUrn for alias in request.aliases]
-        return register(self, request)  # type: ignore[no-untyped-call]
-
-    def program() -> None:
-        above = pulumi.ComponentResource("test:index:Above", "above")
-        BgpPeers("peer", MACHINE, pulumi.ResourceOptions(parent=above))
-
-    with mock.patch.object(MockMonitor, "RegisterResource", noting):
-        recorded(program)
-    assert aliases["peer"] == ["urn:pulumi:stack::project::pulumi:pulumi:Stack$test:index:Above::above"]

@@ -17,6 +17,7 @@ from components.left_over import LeftOver
 from components.machine_secrets import MachineSecrets
 from components.ports.node_ports import NodePorts
 from components.settings.site import read_site
+from components.shared.called import always
 from tests.mocks.recorder import Recorder, recorded
 from tests.unit.example import values
 
@@ -31,7 +32,9 @@ def side(**settings: Any) -> Recorder:
     site = read_site(values(**given))
     secrets = {machine: MachineSecrets() for machine in site.machines}
     options = pulumi.ResourceOptions()
-    return recorded(lambda: cluster_side("", site, "", NodePorts(), secrets, LeftOver(), options))
+    return recorded(
+        lambda: cluster_side(always("peering"), site, "", NodePorts(), secrets, LeftOver(), options)
+    )
 
 
 def spec(recorder: Recorder, kind: str) -> dict[str, Any]:

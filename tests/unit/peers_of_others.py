@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from components import preflight
+from components.calico.stack_names import StackNames
 from components.conflict_preflight import Overriding, find_overriding
 from components.settings.site import read_site
 from tests.unit.answering_cluster import RECORDED, AnsweringCluster
@@ -49,7 +50,7 @@ def at_the_machine(cluster: AnsweringCluster) -> None:
 def find(cluster: AnsweringCluster, **settings: str) -> Overriding:
     """What is found for one machine with these settings."""
     site = read_site(values(kubeconfig=str(cluster.kubeconfig), **settings))
-    return find_overriding(preflight.check_clusters(site), STACK)
+    return find_overriding(preflight.check_clusters(site), StackNames(STACK))
 
 
 def lines(found: Overriding) -> list[str]:

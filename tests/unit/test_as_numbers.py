@@ -14,6 +14,7 @@ from components import preflight
 from components.calico.as_numbers import cluster_as_number
 from components.calico.bgp_configuration_part import MARK
 from components.calico.calico_api import V3, CalicoClient
+from components.calico.stack_names import StackNames
 from components.preflight import check_as_numbers
 from components.settings.peering_nodes import ClusterNode
 from components.settings.site import Site, read_site
@@ -21,6 +22,7 @@ from components.shared.provider_errors import ProviderError
 from tests.unit.example import values
 
 STACK = "project/stack"
+NAMES = StackNames(STACK)
 ADDRESSES = {"node1": 10, "node2": 30, "node3": 76, "node4": 87}
 
 
@@ -52,7 +54,7 @@ def check(
     monkeypatch.setattr(preflight, "read_configuration", lambda client, name: found)
     monkeypatch.setattr(preflight, "nodes_if_allowed", lambda client: known)
     site: Site = read_site(values(**settings))
-    return check_as_numbers(site, STACK)
+    return check_as_numbers(site, NAMES)
 
 
 def refused(
@@ -143,12 +145,12 @@ def test_where_nodes_may_not_be_listed_it_is_a_warning(monkeypatch: pytest.Monke
 
 
 def test_what_we_wrote_and_want_no_more_is_counted_as_put_back() -> None:
-    before = cluster_as_number(default(64513, ours=64513, before=64999), None, STACK)
+    before = cluster_as_number(default(64513, ours=64513, before=64999), None, NAMES)
     assert (before.number, before.where) == (
         64999,
         "asNumber of BGPConfiguration default, where it is put back",
     )
-    assert cluster_as_number(default(64513, ours=64513), None, STACK).number == 64512
-    assert cluster_as_number(default(64514, ours=64513, before=64999), None, STACK).number == 64514
-    assert cluster_as_number(default(64513, ours=64513), None, "project/other").number == 64513
-    assert cluster_as_number(default(64513, ours=64513), 64513, STACK).number == 64513
+    assert cluster_as_number(default(64513, ours=64513), None, NAMES).number == 64512
+    assert cluster_as_number(default(64514, ours=64513, before=64999), None, NAMES).number == 64514
+    assert cluster_as_number(default(64513, ours=64513), None, StackNames("project/other")).number == 64513
+    assert cluster_as_number(default(64513, ours=64513), 64513, NAMES).number == 64513

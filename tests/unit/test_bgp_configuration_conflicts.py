@@ -9,8 +9,11 @@ import pytest
 
 from components.calico.bgp_configuration_conflicts import conflicts, told
 from components.calico.field_owner import owner_of
+from components.calico.stack_names import StackNames
 
 TIME = "2026-11-26T20:00:00Z"
+
+STACK = StackNames("project/stack")
 
 
 def found(annotations: dict[str, str] | None = None, manager: str = "", **spec: Any) -> dict[str, Any]:
@@ -27,7 +30,7 @@ def test_both_values_and_whose_the_other_seems_to_be_are_told_with_the_ways_out(
         found(manager="kubectl-edit", asNumber=64999, communities=[{"name": "external", "value": "1:1"}]),
         {"asNumber": 64513, "communities/external": "65112:100"},
         [],
-        "project/stack",
+        STACK,
     )
     assert told("https://cluster", in_the_way).splitlines() == [
         "others' values in the cluster at https://cluster are in the way, and nothing was written there:",
@@ -52,26 +55,26 @@ def test_both_values_and_whose_the_other_seems_to_be_are_told_with_the_ways_out(
     ids=["nothing", "the same", "taken over", "ours, changed by somebody"],
 )
 def test_no_conflict_is(there: dict[str, Any], known: dict[str, Any]) -> None:
-    args = {"take_over": [], "stack": "project/stack", **known}
+    args = {"take_over": [], "stack": STACK, **known}
     assert conflicts(found(**there), {"asNumber": 64513}, **args) == []
 
 
 def test_what_this_stack_wrote_is_no_conflict_and_what_another_wrote_has_its_name() -> None:
     told_there = {"calico-peering/values": json.dumps({"project/other": {"asNumber": {"ours": 64999}}})}
     there = found(told_there, asNumber=64999)
-    assert conflicts(there, {"asNumber": 64513}, [], "project/other") == []
-    [conflict] = conflicts(there, {"asNumber": 64513}, [], "project/stack")
+    assert conflicts(there, {"asNumber": 64513}, [], StackNames("project/other")) == []
+    [conflict] = conflicts(there, {"asNumber": 64513}, [], STACK)
     assert conflict.whose == "the calico-peering stack project/other"
 
 
 def test_what_the_api_server_fills_in_is_nobodys() -> None:
     there = found(serviceLoadBalancerAggregation="Enabled")
-    assert conflicts(there, {"serviceLoadBalancerAggregation": "Disabled"}, [], "project/stack") == []
+    assert conflicts(there, {"serviceLoadBalancerAggregation": "Disabled"}, [], STACK) == []
 
 
 def test_what_calico_refuses_without_the_mesh_is_told_and_cannot_be_taken_over() -> None:
     there = found(manager="argocd-controller", nodeMeshMaxRestartTime="120s")
-    in_the_way = conflicts(there, {"nodeToNodeMeshEnabled": False}, [], "project/stack")
+    in_the_way = conflicts(there, {"nodeToNodeMeshEnabled": False}, [], STACK)
     text = told("https://cluster", in_the_way)
     assert "nodeMeshMaxRestartTime of BGPConfiguration default: wanted none, found" in text
     assert f"Argo CD (argocd-controller, {TIME})" in text
@@ -80,13 +83,13 @@ def test_what_calico_refuses_without_the_mesh_is_told_and_cannot_be_taken_over()
 
 def test_with_the_mesh_its_own_fields_are_in_nobodys_way() -> None:
     there = found(nodeMeshMaxRestartTime="120s")
-    assert conflicts(there, {"nodeToNodeMeshEnabled": True}, [], "project/stack") == []
+    assert conflicts(there, {"nodeToNodeMeshEnabled": True}, [], STACK) == []
 
 
 def test_a_place_of_a_nodes_object_is_told_as_the_setting_wants_it() -> None:
     there = found(logSeverityScreen="Error")
     there["metadata"]["name"] = "node.node1"
-    text = told("https://cluster", conflicts(there, {"logSeverityScreen": "Debug"}, [], "project/stack"))
+    text = told("https://cluster", conflicts(there, {"logSeverityScreen": "Debug"}, [], STACK))
     assert 'logSeverityScreen of BGPConfiguration node.node1: wanted "Debug", found "Error"' in text
     assert "bgpConfigurationTakeOver to [node.node1/logSeverityScreen]" in text
 

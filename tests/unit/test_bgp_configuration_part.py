@@ -26,6 +26,7 @@ from components.calico.bgp_configuration_part import (
     merged,
     there,
 )
+from components.calico.stack_names import StackNames
 from components.shared.shared_value import Kept, OthersValueError
 
 STACK, OTHER_STACK = "project/stack", "project/other"
@@ -186,7 +187,7 @@ def test_the_same_value_of_others_is_theirs_and_stays() -> None:
 def test_what_the_api_server_filled_in_is_nobodys_wish(place: str, filled_in: str, wanted: str) -> None:
     made: dict[str, Any] = {place: filled_in}
     new = found(**made)
-    assert conflicts(new, {place: wanted}, (), STACK) == []
+    assert conflicts(new, {place: wanted}, (), StackNames(STACK)) == []
     step = up(new, Part({}, {place: wanted}))
     assert step.found["spec"] == {place: wanted}
     assert down(step.found, step.ours).found["spec"] == {place: filled_in}

@@ -125,7 +125,12 @@ LITERALS = [
         re.compile(r"(?<![\w:])([0-9a-f]{0,4}:){2,}[0-9a-f.:]*(/[0-9]+)?|([0-9]+\.){3}[0-9]+(/[0-9]+)?"),
         "ADDRESS",
     ),
-    (re.compile(r"\b(from_|to_|behind_)?calico6?(_[a-z0-9_]+)?\b(?!-)|\bCALICO6?_[A-Z0-9_]+"), "NAME"),
+    (
+        re.compile(
+            r"\b(from_|to_)?(calico|nodes6?)(_[a-z0-9_]+)?\b(?![-'])|\bbehind[46]\b|\b(CALICO|NODES6?)_[A-Z0-9_]+"
+        ),
+        "NAME",
+    ),
     (re.compile(r"\b[0-9]+\b"), "NUMBER"),
     (re.compile(r"\bhops\b"), "hop"),
 ]

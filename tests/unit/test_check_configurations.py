@@ -16,6 +16,7 @@ from kubernetes.client import Configuration
 from components import preflight
 from components.calico import bgp_configuration_writer
 from components.calico.calico_api import V3, CalicoClient
+from components.calico.stack_names import StackNames
 from components.preflight import check_configurations
 from components.settings.settings import Settings
 from components.settings.site import read_site
@@ -57,7 +58,7 @@ def said(**settings: Any) -> str:
     """What is told of settings; nothing when nothing is in the way."""
     given = {key: one if isinstance(one, str) else json.dumps(one) for key, one in settings.items()}
     try:
-        check_configurations(read_site(values(**given)), "project/stack")
+        check_configurations(read_site(values(**given)), StackNames("project/stack"))
     except ProviderError as error:
         return str(error)
     return ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from components import preflight
+from components.calico.stack_names import StackNames
 from components.conflict_preflight import find_overriding
 from components.settings.site import read_site
 from components.shared.provider_errors import ProviderError
@@ -134,7 +135,7 @@ def test_all_of_them_and_those_of_the_names_are_reported_at_once(cluster: Answer
     add(cluster, {"peerIP": f"[{V6}]:179", "asNumber": 65000}, "two")
     site = read_site(values(kubeconfig=str(cluster.kubeconfig), **DUAL_STACK))
     with pytest.raises(ProviderError) as caught:
-        preflight.left_over(site, STACK, {}, find_overriding(site, STACK).harmful)
+        preflight.left_over(site, StackNames(STACK), {}, find_overriding(site, StackNames(STACK)).harmful)
     said = str(caught.value)
     assert words_in(
         said, ["BGPPeer one", "BGPPeer two", "kubectl annotate bgppeers.projectcalico.org bgppeer-external"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components import preflight
+from components.calico.stack_names import StackNames
 from components.conflict_preflight import Overriding, find_overriding
 from components.settings.site import read_site
 from tests.unit.answering_cluster import RECORDED, AnsweringCluster
@@ -37,7 +38,7 @@ def add(cluster: AnsweringCluster, spec: dict[str, Any], name: str = "node.node1
 def find(cluster: AnsweringCluster, **settings: str) -> Overriding:
     """What is found for one machine with these settings."""
     site = read_site(values(kubeconfig=str(cluster.kubeconfig), **settings))
-    return find_overriding(preflight.check_clusters(site), STACK)
+    return find_overriding(preflight.check_clusters(site), StackNames(STACK))
 
 
 def test_advertisements_of_a_node_void_those_of_this_stack(cluster: AnsweringCluster) -> None:

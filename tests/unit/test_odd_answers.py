@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components import cluster_facts, cluster_preflight, preflight
+from components.calico.stack_names import StackNames
 from components.conflict_preflight import find_overriding
 from components.ports.node_ports import NodePorts
 from components.settings.settings import SettingsError
@@ -17,7 +18,7 @@ from components.shared.provider_errors import ProviderError
 from tests.unit.answering_cluster import RECORDED, AnsweringCluster, answering_cluster
 from tests.unit.example import values
 
-STACK = "calico-peering/lab"
+STACK = StackNames("calico-peering/lab")
 CALICO = "/apis/projectcalico.org/v3"
 # Beside what was recorded, objects of other owners that are looked at, and replace nothing.
 OTHERS: dict[str, list[dict[str, Any]]] = {
@@ -81,7 +82,7 @@ def ask(site: Site) -> list[str]:
     overriding = find_overriding(site, STACK)
     warnings += overriding.warnings
     preflight.left_over(site, STACK, {}, overriding.harmful)
-    ports = {"": NodePorts({"172.34.8.10": "port"}, {}, {})}
+    ports = {"": NodePorts({"172.34.8.10": "port"})}
     warnings += preflight.harmful_pools(site, ports)
     warnings += preflight.route_reflectors(site)
     warnings += cluster_facts.reasons(cluster_facts.find_not_expected(site))

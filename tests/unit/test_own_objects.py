@@ -8,6 +8,7 @@ from kubernetes.client import ApiException, Configuration
 from components import preflight
 from components.calico import own_objects
 from components.calico.calico_api import V3, CalicoClient
+from components.calico.stack_names import StackNames
 from components.settings.site import read_site
 from components.shared.provider_errors import ProviderError
 from tests.unit.example import values
@@ -38,7 +39,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> There:
 def found(**settings: str) -> frozenset[str]:
     """What is the stack's own, by an installation of one machine with these settings."""
     site = read_site(values(**settings))
-    return preflight.left_over(site, STACK, {}).cluster[""]
+    return preflight.left_over(site, StackNames(STACK), {}).cluster[""]
 
 
 REFLECTED = {"reflectorNodes": '["a", "b"]', "reflectorClusterId": "10.0.0.1"}

@@ -1,4 +1,4 @@
-"""A login by ssh: a dead address is no obstacle, and one that is refused names what was offered and no key."""
+"""A login by ssh: a dead address is no obstacle, and one that is refused says what was offered, no key."""
 
 import asyncio
 import socket
