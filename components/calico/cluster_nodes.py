@@ -36,7 +36,7 @@ def cluster_nodes(client: ApiClient) -> list[ClusterNode]:
     """Every node, by name.
 
     Raises ProviderError when the cluster does not answer or does not allow it, and naming every node
-    that has no address.
+    with Calico that has no address.
     """
     needs = (
         "list on nodes, to know which of them peer (calico-peering:nodesFromCluster, peerNodeSelector and"
@@ -44,7 +44,8 @@ def cluster_nodes(client: ApiClient) -> list[ClusterNode]:
     )
     with clear_errors(client, LISTING, needs):
         found = _every_node(client)
-    if without := [node for node in found if not node.addresses]:
+    # One without Calico is left out and named where it matters (peering_nodes.py).
+    if without := [node for node in found if node.calico and not node.addresses]:
         raise ProviderError(
             f"the cluster at {client.configuration.host} has no InternalIP that is an address for "
             f"{', '.join(_named(node) for node in without)}; "
@@ -83,15 +84,15 @@ def cluster_node(node: Mapping[str, Any]) -> ClusterNode:
     labels = {**_own_labels(annotations.get(LABELS)), **(metadata.get("labels") or {})}
     number = _as_number(annotations.get(AS_NUMBERS, ""))
     calicos = [address_or_none(annotations.get(annotation)) for annotation in ADDRESSES.values()]
-    own = [address for address in calicos if address is not None]
+    own, unreadable = [address for address in calicos if address is not None], _unreadable(annotations)
     return ClusterNode(
         str(metadata["name"]),
         labels,
         _addresses(node, annotations),
         number,
         ready=_ready(node),
-        calico=bool(own),
-        unreadable=_unreadable(annotations),
+        calico=bool(own or unreadable),
+        unreadable=unreadable,
         bgp_addresses=own,
     )
 

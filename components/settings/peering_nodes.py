@@ -29,8 +29,8 @@ class ClusterNode:
     ready: bool | None = None
     """Whether its kubelet says so; None where nobody says anything."""
     calico: bool = True
-    """Whether calico-node has written an address of its own there. Always, where no node has one: then
-    Calico keeps its nodes elsewhere."""
+    """Whether calico-node has written an address of its own there, readable or not. Always, where no node
+    has one: then Calico keeps its nodes elsewhere."""
     unreadable: Sequence[str] = ()
     """What its object holds in the place of an address, each as a clause."""
     bgp_addresses: Sequence[IPAddress] = ()
@@ -40,6 +40,9 @@ class ClusterNode:
 def with_nodes(settings: Settings, found: Sequence[ClusterNode]) -> Settings:
     """The settings with the addresses of the cluster's nodes, those of the families in use.
 
+    A node that runs no Calico is none of `nodesFromCluster`: it has no session and no pods of Calico's, and
+    need not have a port in the cloud (virtual-kubelet's has none).
+
     Raises:
         SettingsError: when they do not fit the other settings, as listed ones would not either.
     """
@@ -48,7 +51,7 @@ def with_nodes(settings: Settings, found: Sequence[ClusterNode]) -> Settings:
     wrong: list[str] = []
     changed: dict[str, list[IPAddress]] = {}
     if settings.nodes_from_cluster:
-        changed["nodes"] = _addresses(found, used)
+        changed["nodes"] = _addresses([node for node in found if node.calico], used)
         # Sessions are limited, nodes are not.
         alone = not (settings.nodes_are_chosen or settings.route_reflectors)
         wrong += [
@@ -73,9 +76,15 @@ def with_nodes(settings: Settings, found: Sequence[ClusterNode]) -> Settings:
 
 
 def silent_nodes(settings: Settings, found: Sequence[ClusterNode]) -> list[str]:
-    """A sentence for each node that should peer and has no address of a family in use."""
+    """A sentence for each node that is left out, and for each that has no address of a family in use."""
     versions = [family.version for family in settings.families]
-    return [
+    left_out = [
+        f"node {node.name} runs no Calico (none has written an address there), so it has no session with"
+        f" {settings.machine_name}, and no port of it is looked for"
+        for node in found
+        if settings.nodes_from_cluster and not node.calico
+    ]
+    return left_out + [
         f"node {node.name} has no IPv{version} address in the cluster, so it has no IPv{version} session with"
         f" {settings.machine_name}, and its port is looked for without one"
         + (f" ({'; '.join(node.unreadable)})" if node.unreadable else "")
@@ -90,7 +99,7 @@ def _chosen(settings: Settings, found: Sequence[ClusterNode]) -> list[ClusterNod
     if settings.peer_nodes:
         return [node for node in found if node.name in settings.peer_nodes]
     selector = parse_selector(settings.peer_node_selector or "all()")
-    return [node for node in found if selector.matches(node.labels)]
+    return [node for node in found if node.calico and selector.matches(node.labels)]
 
 
 def _wrong_choice(settings: Settings, found: Sequence[ClusterNode]) -> list[str]:

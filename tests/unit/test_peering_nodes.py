@@ -1,5 +1,6 @@
 """Which of the cluster's nodes peer: their addresses, what is refused, and who is named for having none."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -46,6 +47,18 @@ def test_nodes_may_come_from_the_cluster() -> None:
     found = with_nodes(of_cluster(nodePortNames='["a"]'), NODES)
     assert [str(one) for one in found.nodes] == ["172.34.8.10", "172.34.8.30", "172.34.8.76"]
     assert neighbors(found) == [["172.34.8.10", "172.34.8.30", "172.34.8.76"]]
+
+
+@pytest.mark.parametrize("choice", [{}, {"peerNodeSelector": "all()"}], ids=["every node", "a selector"])
+def test_a_node_without_calico_neither_peers_nor_has_a_port_and_is_named(choice: dict[str, str]) -> None:
+    virtual = replace(node("virtual", "172.34.8.99"), calico=False)
+    settings = of_cluster(nodePortNames='["a"]', **choice)
+    found = with_nodes(settings, [*NODES, virtual])
+    assert found.nodes == with_nodes(settings, NODES).nodes
+    assert neighbors(found) == neighbors(with_nodes(settings, NODES))
+    [note] = silent_nodes(settings, [*NODES, virtual])
+    assert note.startswith("node virtual runs no Calico")
+    assert silent_nodes(listed(), [*NODES, virtual]) == []
 
 
 @pytest.mark.parametrize(
