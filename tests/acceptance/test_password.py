@@ -132,6 +132,7 @@ def test_with_the_same_password_on_both_sides_every_session_stands_when_up_ends(
 def test_another_password_costs_no_route_and_no_packet_and_up_ends_when_every_session_stands_with_it(
     protected: Protected, routing: Routing
 ) -> None:
+    """Longer than a minute on a busy machine: the sessions with every node begin anew, under traffic."""
     for family in FAMILIES:
         table(routing, family).become({}, "all nodes' routes")
     before = begun(routing)

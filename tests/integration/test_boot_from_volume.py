@@ -72,6 +72,7 @@ def test_a_second_up_and_a_refresh_have_nothing_to_do(made: Site) -> None:
 
 
 def test_another_size_makes_the_machine_anew_on_another_volume(made: Site) -> None:
+    """Longer than a minute on a busy machine: a volume is made of the image, and a VM boots from it."""
     before, server = volume(made).id, made.server().id
     made.up(machineVolumeSize=OTHER_SIZE)
     assert made.server().id != server

@@ -158,6 +158,7 @@ def check_whole(cloud: Connection, calico: Calico, machine: External) -> None:
 def test_the_next_run_finishes_the_job(
     victim: Victim, cloud: Connection, calico: Calico, machine: External, up: Moment, destroy: Moment
 ) -> None:
+    """Longer than a minute on a busy machine: four runs of the engine, two of them killed."""
     before = on_site(cloud, calico, machine)
     victim.kill("up", up)
     victim.run("up")

@@ -109,13 +109,14 @@ def test_a_machine_that_somebody_deleted_is_made_again(made: Site) -> None:
 
 
 def test_a_machine_that_is_replaced_gets_bird_again_and_loses_nothing_of_it(made: Site) -> None:
+    """Longer than a minute on a busy machine: a second VM boots, and BIRD is installed on it."""
     before = made.server().id
     # Another login: cloud-init makes it, and commands go through sudo.
     key = encrypted(made.folder, made.layout, "sshPrivateKey", OTHER_LOGIN.private)
     login: dict[str, Any] = {"sshUser": "debian", "sshPrivateKey": key}
     text = made.up(**login)
     assert made.server().id != before
-    assert "deleting" in text and "gateway-router-script deleting" not in text
+    assert "deleting" in text and "peering-router-script deleting" not in text
     assert_connected(made)
     made.run("preview", "--refresh", "--expect-no-changes", **login)
     assert len(list(made.cloud.compute.keypairs())) == 1

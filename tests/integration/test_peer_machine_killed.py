@@ -52,6 +52,7 @@ def kill_when(site: Site, probe: Probe, command: str, **settings: Any) -> None:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_up_finishes_what_a_killed_up_began(site: Site, moment: str) -> None:
+    """Longer than a minute on a busy machine: a VM boots in each of two runs, one of which is killed."""
     site.stack.destroy()
     kill_when(site, MOMENTS[moment], "up", **SETTINGS)
     site.up(**SETTINGS)
@@ -63,6 +64,7 @@ def test_up_finishes_what_a_killed_up_began(site: Site, moment: str) -> None:
 
 
 def test_up_finishes_a_replacement_that_was_killed(site: Site) -> None:
+    """Longer than a minute: three VMs boot one after the other."""
     site.up("--refresh", **SETTINGS)
     before = site.server().id
     other: dict[str, Any] = {**SETTINGS, "sshUser": "debian"}

@@ -110,7 +110,7 @@ def connection(whole: Connected) -> Iterator[Connected]:
 def test_machine_and_cluster_may_be_called_anything(
     connection: Connected, changed: Changed, layout: Layout, tmp_path: Path
 ) -> None:
-    """Each of the four steps is an `up` and a preview with traffic, with a password in all sessions."""
+    """Longer than a minute: four renames under traffic, with a password in all sessions."""
     password = {"bgpPassword": encrypted(tmp_path, layout, "bgpPassword", "correct horse battery")}
     connection.environment = changed(**password)
     connection.run("up", "--yes", "--skip-preview")
@@ -140,6 +140,7 @@ def test_a_name_that_moves_on_is_refused_before_anything_is_written(
 
 
 def test_a_port_may_be_called_anything(connection: Connected, changed: Changed, cloud: Connection) -> None:
+    """Longer than a minute on a busy machine: two renames under traffic."""
     names = {node: node for node in NODES}
     found_by_name: dict[str, Any] = {"nodePortNetwork": ""}
     with connection.renamed(changed(**found_by_name, nodePortNames=[*names]), {"bgppeer-external"}):
@@ -157,6 +158,8 @@ def test_a_port_may_be_called_anything(connection: Connected, changed: Changed, 
 
 
 def test_the_stack_may_be_called_anything(connection: Connected, changed: Changed, calico: Calico) -> None:
+    """Longer than a minute on a busy machine: two renames under traffic."""
+
     def mark() -> str:
         found = calico.find("bgppeers", "bgppeer-external")
         assert found is not None
@@ -176,6 +179,7 @@ def test_the_stack_may_be_called_anything(connection: Connected, changed: Change
 
 
 def test_a_machine_that_was_made_here_stays_the_same_vm(site: Site) -> None:
+    """Longer than a minute on a busy machine: a VM boots, and is renamed there and back."""
     site.up()
     made = site.server().id
     site.up(machineName="edge")

@@ -126,6 +126,7 @@ def at_the_machine(machine: External) -> None:
 def test_reflectors_take_the_meshs_place_and_give_it_back_and_no_route_is_lost(
     routing: Routing, reached: Reached, calico: Calico, machine: External, watch: Any
 ) -> None:
+    """Longer than a minute: reflectors come one after the other, each when its sessions stand, and go so."""
     at_the_machine(machine)
     with watch() as seen:
         said = reached.run("up", reached.reflected, *WITHOUT_QUESTIONS)
@@ -165,6 +166,7 @@ def test_reflectors_take_the_meshs_place_and_give_it_back_and_no_route_is_lost(
 def test_marks_that_somebody_took_off_or_changed_are_shown_and_written_again(
     routing: Routing, reached: Reached, calico: Calico, drift: Drift
 ) -> None:
+    """Longer than a minute: the marks come and go one by one, between waits for all nodes' sessions."""
     reached.run("up", reached.reflected, *WITHOUT_QUESTIONS)
     for node, (part, value) in zip(REFLECTORS, drift, strict=True):
         change_mark(node, part, value)
