@@ -25,7 +25,7 @@ from tests.on_the_lab import encrypted
 def test_bird_3_connects_changes_restarts_is_exchanged_and_leaves_nothing(
     bare_stack: Stack, machine: External, changed: Changed, layout: Layout, tmp_path: Path
 ) -> None:
-    """Longer than a minute: BIRD's package is exchanged twice, and its restart is waited out under traffic."""
+    """Longer than a minute: its package is exchanged twice, and its restart is waited out under traffic."""
     routing = Routing(layout)
 
     def up(**settings: Json) -> dict[str, str]:
