@@ -98,7 +98,7 @@ def networks(cloud: Connection, port_id: str) -> set[str]:
 
 @pytest.mark.parametrize("number", range(1, ROUNDS + 1))
 def test_nothing_is_lost_among_sixty_writers(bare_stack: Stack, cloud: Connection, number: int) -> None:
-    """Longer than a minute: every request of ours waits its turn among theirs, in three runs of the engine."""
+    """Longer than a minute: each write of ours waits its turn among theirs, in three runs of the engine."""
     bare_stack.destroy()
     ports = {port.name: port.id for port in cloud.network.ports() if port.name.startswith("node")}
     assert len(ports) == 4
