@@ -39,6 +39,7 @@ def test_all_parts_are_declared(preview: bool) -> None:
     commands = list(recorder.of(COMMAND))
     assert sorted(commands) == [
         "external-router-configuration",
+        "external-router-guard",
         "external-router-package",
         "external-router-script",
         "external-router-sysctls",
@@ -232,7 +233,8 @@ def test_the_old_bird_and_its_password_are_delivered_to_each_daemon() -> None:
 
     made = recorded(program, outputs={COMMAND: {"stdout": SEEN}}).of(COMMAND)
     assert made["external-router-package"]["create"].endswith("router install 1.6")
-    assert list(made)[2:6] == [
+    assert list(made)[2:7] == [
+        "external-router-guard",
         "external-router-sysctls",
         "external-router-password",
         "external-router-configuration",

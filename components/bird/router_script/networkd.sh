@@ -1,0 +1,80 @@
+# systemd-networkd, which removes routes that it did not make: told to leave them. A part of router.sh.
+#
+# It removes them when it reads a changed .network file (`networkctl reload`, `netplan apply`), and BIRD puts them back
+# when it reads the kernel's table again, up to 20 s later; no session ends meanwhile (seen, 252). `ManageForeignRoutes`
+# is of systemd 246 and read at networkd's start only. Without addresses that it was leased, a restart changes nothing;
+# such an address it takes away and asks for anew (read), so there it is left to the next start.
+
+NETWORKD_FILE=/etc/systemd/networkd.conf.d/90-calico-peering.conf
+# Where the files of its configuration are, in systemd/networkd.conf and systemd/networkd.conf.d
+NETWORKD_FOLDERS="/etc /run /usr/local/lib /usr/lib"
+
+set_by_others() { # `FILE:LINE` of each file but ours that says what to do with foreign routes
+    for folder in $NETWORKD_FOLDERS; do
+        for file in "$folder/systemd/networkd.conf" "$folder"/systemd/networkd.conf.d/*.conf; do
+            [ "$file" = "$NETWORKD_FILE" ] && [ -e "$DELIVERED$file" ] ||
+                grep -H -s -i '^[[:space:]]*ManageForeignRoutes[[:space:]]*=' "$file" || :
+        done
+    done
+}
+
+networkd_runs() { systemctl is-active --quiet systemd-networkd 2>/dev/null; }
+systemd_version() { systemctl --version | awk 'NR == 1 { print $2 + 0 }'; }
+
+guard() { # BIRD's routes from networkd
+    if ! networkd_runs; then
+        echo "systemd-networkd does not run on this machine"
+        return
+    fi
+    if [ "$(systemd_version)" -lt 246 ]; then
+        echo "warning: systemd-networkd $(systemd_version) removes BIRD's routes for up to 20 s whenever it reads a changed" \
+            ".network file (networkctl reload, netplan apply); systemd 246 is the first that can be told not to" >&2
+        return
+    fi
+    others=$(set_by_others)
+    if [ "$others" ]; then
+        guard_back >/dev/null
+        case $(printf '%s\n' "$others" | tail -n 1 | sed 's/.*=[[:space:]]*//' | tr '[:upper:]' '[:lower:]') in
+        no | n | false | f | off | 0) ;;
+        *) echo "warning: systemd-networkd is told to remove routes that it does not know, BIRD's among them:" \
+            "$(printf '%s\n' "$others" | tail -n 1). Nothing is changed there; set it to no" >&2 ;;
+        esac
+        echo "left to $(printf '%s\n' "$others" | tail -n 1)"
+        return
+    fi
+    text="# Written by calico-peering, a Pulumi program, which takes it back on destroy.
+[Network]
+ManageForeignRoutes=no"
+    if [ -e "$DELIVERED$NETWORKD_FILE" ] && [ "$(cat "$NETWORKD_FILE" 2>/dev/null)" = "$text" ]; then
+        kept "$NETWORKD_FILE"
+        echo "systemd-networkd leaves BIRD's routes alone"
+        return
+    fi
+    mkdir -p "${NETWORKD_FILE%/*}"
+    printf '%s\n' "$text" >"$NETWORKD_FILE.new"
+    chmod 0644 "$NETWORKD_FILE.new"; mv -f "$NETWORKD_FILE.new" "$NETWORKD_FILE"
+    kept "$NETWORKD_FILE"
+    if [ "$(ip -o address show scope global dynamic)" ]; then
+        echo "warning: systemd-networkd leaves BIRD's routes alone from its next start on; it is not restarted here, since" \
+            "this machine has a leased address: systemctl restart systemd-networkd" >&2
+    else
+        systemctl restart systemd-networkd || fail "systemd-networkd does not start again with $NETWORKD_FILE:
+$(service=systemd-networkd; journal 10)"
+    fi
+    echo "systemd-networkd is told to leave BIRD's routes alone"
+}
+
+guard_back() { # without a restart, which would have networkd remove what others have put there meanwhile
+    rm -f "$NETWORKD_FILE.new"
+    [ -e "$DELIVERED$NETWORKD_FILE" ] || { echo "systemd-networkd was not told anything"; return; }
+    rm -f "$NETWORKD_FILE"
+    let_go "$NETWORKD_FILE"
+    rmdir "${NETWORKD_FILE%/*}" 2>/dev/null || :
+    echo "systemd-networkd is as it was, from its next start on"
+}
+
+networkd_drift() { # it came after us; a file of ours that was changed is seen as every other one
+    [ ! -e "$DELIVERED$NETWORKD_FILE" ] && networkd_runs && [ "$(systemd_version)" -ge 246 ] &&
+        [ ! "$(set_by_others)" ] || return 0
+    deviation "systemd-networkd runs on this machine and would remove BIRD's routes: no file sets ManageForeignRoutes=no"
+}
