@@ -145,9 +145,11 @@ opening() { # FAMILY input|forward CHAIN…: the commands that let NET in on TCP
         fi ;;
     firewalld-forward-*)
         # Between two zones only a policy lets through.
-        policy="firewall-cmd --permanent --policy=calico-peering" rule="--add-rich-rule='rule family=ipv$family"
-        echo "firewall-cmd --permanent --new-policy=calico-peering; $policy --add-ingress-zone=ANY --add-egress-zone=ANY;" \
-            "$policy $rule destination address=NET accept'; $policy $rule source address=NET accept'; firewall-cmd --reload" ;;
+        new="firewall-cmd --permanent" rule="--add-rich-rule='rule family=ipv$family"
+        policy="$new --policy=calico-peering"
+        echo "$new --new-policy=calico-peering; $policy --add-ingress-zone=ANY; $policy --add-egress-zone=ANY;" \
+            "$policy $rule destination address=NET accept'; $policy $rule source address=NET accept';" \
+            "firewall-cmd --reload" ;;
     *) echo "nft insert rule $* $ip daddr NET accept; nft insert rule $* $ip saddr NET accept" ;;
     esac
 }
