@@ -85,7 +85,9 @@ class BirdRouterArgs(TypedDict):
 
 
 class BirdRouter(pulumi.ComponentResource):
-    """Script, package, guard of its routes, kernel parameters, password, configurations, in this order; away in the other.
+    """Script, package, guard of its routes, kernel parameters, password, configurations, in this order.
+
+    Away in the other.
 
     Raises:
         pulumi.RunError: when a file of `package_files` cannot be read.
