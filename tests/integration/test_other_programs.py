@@ -94,7 +94,8 @@ def test_what_the_administrator_says_of_foreign_routes_is_respected(connected: E
 FIREWALLS = {
     "ufw": ("ufw", "ufw allow 22/tcp && ufw --force enable", "(ufw, iptables, chain INPUT)"),
     "firewalld": (
-        "firewalld",
+        # It reads the names of protocols there.
+        "firewalld netbase",
         "systemctl start firewalld",
         "(firewalld, nftables, table inet firewalld, chain filter_INPUT)",
     ),
@@ -172,7 +173,7 @@ def test_an_upgrade_in_the_background_loses_no_route_and_is_no_deviation(
     """The package stops BIRD and starts it again; what looks at the machine meanwhile waits for it."""
     with programs.later_bird(connected) as archive:
         steps = f"dpkg --install {archive}; dpkg --install {archive}"
-        sh(connected, f"systemd-run --quiet --unit=upgrade sh -c '{steps}'")
+        sh(connected, f"systemd-run --quiet --collect --unit=upgrade sh -c '{steps}'")
         looks = 0
         while sh(connected, "systemctl is-active upgrade || :").strip() in ("active", "activating"):
             assert deviations(connected) == []
@@ -188,7 +189,7 @@ def test_a_look_while_the_package_is_exchanged_waits_for_bird(connected: Externa
     """As when many packages come at once, and BIRD is stopped for as long as all of them are unpacked."""
     steps = "systemctl stop bird; sleep 4; systemctl start bird"
     sh(connected, "cp /bin/sh /run/dpkg")
-    sh(connected, f"systemd-run --quiet --unit=upgrade /run/dpkg -c '{steps}'")
+    sh(connected, f"systemd-run --quiet --collect --unit=exchange /run/dpkg -c '{steps}'")
     try:
         poll("BIRD to be stopped", lambda: sh(connected, "systemctl is-active bird || :") == "inactive\n", 3)
         assert deviations(connected) == []
