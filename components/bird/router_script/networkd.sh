@@ -12,7 +12,7 @@ NETWORKD_FOLDERS="/etc /run /usr/local/lib /usr/lib"
 set_by_others() { # `FILE:LINE` of each file but ours that says what to do with foreign routes
     for folder in $NETWORKD_FOLDERS; do
         for file in "$folder/systemd/networkd.conf" "$folder"/systemd/networkd.conf.d/*.conf; do
-            [ "$file" = "$NETWORKD_FILE" ] && [ -e "$DELIVERED$file" ] ||
+            [ -e "$DELIVERED$file" ] ||
                 grep -H -s -i '^[[:space:]]*ManageForeignRoutes[[:space:]]*=' "$file" || :
         done
     done
