@@ -9,32 +9,40 @@ from collections.abc import Iterator
 import pytest
 
 from lab.external import External
+from lab.layout import Layout
 from lab.routing import Routing
 from tests.integration import other_programs as programs
-from tests.integration.conftest import Changed, Stack, bird_routes, poll
+from tests.integration.conftest import Changed, Stack, bird_routes, poll, with_settings
 from tests.integration.delivered import Delivery
 from tests.integration.other_programs import all_established, deviations, established, installed, sh
 
 pytestmark = pytest.mark.extra("other-programs")
-# Nothing is to be waited for long where it cannot come.
-QUICK = {"verifyTimeout": 10}
+
+
+@pytest.fixture(scope="module")
+def settings(
+    module_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The environment of a verification that fails soon, where something cannot come; applied."""
+    environment = with_settings(layout, tmp_path_factory.mktemp("quick"), verifyTimeout=10)
+    up(module_stack, environment)
+    yield environment
+    module_stack.up("--refresh")
 
 
 @pytest.fixture
-def quick(stack: Stack, changed: Changed) -> dict[str, str]:
-    """The environment in which a verification that fails does so soon; the stack is applied with it."""
-    environment = changed(**QUICK)
-    stack.run("up", "--yes", "--skip-preview", environment=environment)
-    return environment
-
-
-@pytest.fixture
-def connected(stack: Stack, machine: External) -> Iterator[External]:
+def connected(settings: dict[str, str], machine: External) -> Iterator[External]:
     """The machine with all sessions and routes, before and after."""
     all_established(machine)
     yield machine
     poll("all routes to be there again", lambda: len(bird_routes(machine)) == 3)
     all_established(machine)
+    assert deviations(machine) == []
+
+
+def up(stack: Stack, environment: dict[str, str], *options: str) -> str:
+    """What a `pulumi up` says."""
+    return stack.run("up", "--yes", "--skip-preview", *options, environment=environment).stdout
 
 
 def failing_up(stack: Stack, environment: dict[str, str], *options: str) -> str:
@@ -45,7 +53,9 @@ def failing_up(stack: Stack, environment: dict[str, str], *options: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_networkd_leaves_the_routes_alone_until_the_stack_goes(stack: Stack, connected: External) -> None:
+def test_networkd_leaves_the_routes_alone_until_the_stack_goes(
+    bare_stack: Stack, connected: External, settings: dict[str, str]
+) -> None:
     with programs.networkd(connected):
         programs.reload_changed(connected)
         poll("systemd-networkd to remove the routes", lambda: not bird_routes(connected), 5)
@@ -54,21 +64,21 @@ def test_networkd_leaves_the_routes_alone_until_the_stack_goes(stack: Stack, con
             "systemd-networkd runs on this machine and would remove BIRD's routes: no file sets"
             " ManageForeignRoutes=no"
         ]
-        stack.up("--refresh")
+        up(bare_stack, settings, "--refresh")
         poll("BIRD to put the routes back", lambda: len(bird_routes(connected)) == 3)
         programs.reload_changed(connected)
         end = time.monotonic() + 3
         while time.monotonic() < end:
             assert len(bird_routes(connected)) == 3, "a route was removed"
-        stack.run("preview", "--refresh", "--expect-no-changes")
+        bare_stack.run("preview", "--refresh", "--expect-no-changes", environment=settings)
         sh(connected, f"rm {programs.NETWORKD_FILE}")
         assert deviations(connected)[0] == f"{programs.NETWORKD_FILE} is gone"
-        stack.up("--refresh")
+        up(bare_stack, settings, "--refresh")
         assert deviations(connected) == []
-        stack.destroy()
+        bare_stack.destroy()
         assert "networkd.conf.d" not in sh(connected, "find /etc/systemd")
         assert sh(connected, "systemctl is-active systemd-networkd") == "active\n"
-    stack.up()
+    up(bare_stack, settings)
 
 
 def test_what_the_administrator_says_of_foreign_routes_is_respected(connected: External) -> None:
@@ -80,11 +90,14 @@ def test_what_the_administrator_says_of_foreign_routes_is_respected(connected: E
         )
         try:
             done = Delivery(connected).run("guard")
-            assert "warning: systemd-networkd is told to remove routes that it does not know" in done.stderr
+            assert (
+                "warning: systemd-networkd is configured to remove foreign routes, BIRD's among them"
+                in done.stderr
+            )
             assert (
                 f"{own}: ManageForeignRoutes=yes. Nothing is changed there; set it to no" not in done.stdout
             )
-            assert f"{own}:ManageForeignRoutes=yes. Nothing is changed there; set it to no" in done.stderr
+            assert f"{own}:ManageForeignRoutes=yes, a file of another owner" in done.stderr
             assert sh(connected, f"ls {own.rpartition('/')[0]}") == "10-own.conf\n"
             assert deviations(connected) == []
         finally:
@@ -118,7 +131,7 @@ FIREWALLS = {
 
 @pytest.mark.parametrize("name", FIREWALLS)
 def test_a_firewall_that_keeps_the_nodes_out_is_named_with_the_command_that_opens_it(
-    stack: Stack, connected: External, quick: dict[str, str], name: str
+    bare_stack: Stack, connected: External, settings: dict[str, str], name: str
 ) -> None:
     packages, close, words = FIREWALLS[name]
     with installed(connected, *packages.split(), "nftables"), programs.no_rules(connected):
@@ -127,16 +140,16 @@ def test_a_firewall_that_keeps_the_nodes_out_is_named_with_the_command_that_open
         (line,) = deviations(connected)
         said, _, cure = line.partition(" lets no node in on TCP/179: ")
         assert said == f"no IPv4 session with a node is Established, and the firewall on this machine {words}"
-        text = failing_up(stack, quick, "--refresh")
+        text = failing_up(bare_stack, settings, "--refresh")
         assert f"- the firewall on this machine {words} lets no node in on TCP/179: {cure}" in text
         sh(connected, cure)
         all_established(connected)
         assert deviations(connected) == []
-        stack.run("up", "--yes", "--skip-preview", "--refresh", environment=quick)
+        up(bare_stack, settings, "--refresh")
 
 
 def test_dockers_rule_that_forwards_nothing_is_named_with_its_cure(
-    stack: Stack, connected: External, changed: Changed
+    bare_stack: Stack, connected: External, settings: dict[str, str], changed: Changed
 ) -> None:
     docker = (
         "-N DOCKER-USER; -A DOCKER-USER -j RETURN; -P FORWARD DROP; -A FORWARD -j DOCKER-USER;"
@@ -149,8 +162,7 @@ def test_dockers_rule_that_forwards_nothing_is_named_with_its_cure(
         programs.no_rules(connected),
         programs.forwarding(connected),
     ):
-        first = stack.run("up", "--yes", "--skip-preview", environment=environment).stdout
-        assert "drops what is forwarded" not in first
+        assert "drops what is forwarded" not in up(bare_stack, environment)
         assert programs.passes(connected) == (True, True)
         for rule in docker.split("; "):
             sh(connected, f"iptables {rule}")
@@ -159,16 +171,16 @@ def test_dockers_rule_that_forwards_nothing_is_named_with_its_cure(
         said, _, cure = line.partition(f" and from {programs.BEHIND} (calico-peering:advertise): ")
         assert said == ("the firewall on this machine (iptables, chain FORWARD) drops what is forwarded to")
         # The sessions are Established, so it is a warning.
-        text = stack.run("up", "--yes", "--skip-preview", "--refresh", environment=environment).stdout
-        assert f"warning: {line}" in text
+        assert f"warning: {line}" in up(bare_stack, environment, "--refresh")
         assert "iptables -I DOCKER-USER" in cure
         sh(connected, cure)
         assert programs.passes(connected) == (True, True)
         assert deviations(connected) == []
+    up(bare_stack, settings)
 
 
 def test_an_upgrade_in_the_background_loses_no_route_and_is_no_deviation(
-    routing: Routing, connected: External
+    connected: External, routing: Routing
 ) -> None:
     """The package stops BIRD and starts it again; what looks at the machine meanwhile waits for it."""
     with programs.later_bird(connected) as archive:
@@ -198,10 +210,10 @@ def test_a_look_while_the_package_is_exchanged_waits_for_bird(connected: Externa
 
 
 def test_an_upgrade_of_a_pinned_package_shows_and_is_taken_back(
-    stack: Stack, connected: External, changed: Changed
+    bare_stack: Stack, connected: External, settings: dict[str, str], changed: Changed
 ) -> None:
     environment = changed(birdPackageVersion="2.0.12-7")
-    stack.run("up", "--yes", "--skip-preview", environment=environment)
+    up(bare_stack, environment)
     assert deviations(connected) == []
     with programs.later_bird(connected) as archive:
         sh(connected, f"dpkg --install {archive}")
@@ -210,13 +222,12 @@ def test_an_upgrade_of_a_pinned_package_shows_and_is_taken_back(
             "bird2 is 2.0.12-7+later1, not 2.0.12-7 (calico-peering:birdPackageVersion);"
             " `apt-mark hold bird2` keeps upgrades in the background from it"
         )
-        stack.run("up", "--yes", "--skip-preview", "--refresh", environment=environment)
+        up(bare_stack, environment, "--refresh")
         assert programs.bird_package(connected) == "2.0.12-7"
+    up(bare_stack, settings)
 
 
-def test_an_address_that_keepalived_took_away_is_named(
-    stack: Stack, connected: External, quick: dict[str, str]
-) -> None:
+def test_an_address_that_keepalived_took_away_is_named(connected: External) -> None:
     with installed(connected, "keepalived"):
         sh(connected, "cat >/etc/keepalived/keepalived.conf", programs.KEEPALIVED)
         try:

@@ -217,3 +217,10 @@ def test_addresses_and_networks_are_those_of_the_delivered_configuration(tmp_pat
             peers,
             f"{BEHIND} 2001:db8:50::/48",
         ]
+
+
+def test_of_many_networks_ten_are_named(run: Callable[[str], str]) -> None:
+    hosts = [f"172.34.8.{number}" for number in range(1, 13)]
+    said = run(f"for_each 'open NET' {' '.join(hosts)}")
+    shown = " ".join(hosts[:10])
+    assert said == f"for net in {shown}; do open $net; done (and the same for 2 more)\n"

@@ -1,4 +1,4 @@
-"""systemd-networkd is told to leave BIRD's routes, unless the administrator said what to do with such routes.
+"""systemd-networkd is configured to keep BIRD's routes, unless the administrator has set the same key.
 
 `systemctl` and the machine's addresses are stand-ins; the real ones are in
 tests/integration/test_other_programs.py.
@@ -60,7 +60,7 @@ def others(folder: Path, line: str, place: str = "etc/systemd/networkd.conf") ->
     path.write_text(f"[Network]\n{line}\n")
 
 
-def test_it_is_told_once_and_restarted_for_it(run: Run, file: Path) -> None:
+def test_it_is_configured_once_and_restarted_for_it(run: Run, file: Path) -> None:
     assert "restarted systemd-networkd" in run("main guard")
     assert file.read_text() == TEXT
     assert file.stat().st_mode & 0o777 == 0o644
@@ -75,11 +75,11 @@ def test_a_file_that_was_changed_is_written_again(run: Run, file: Path) -> None:
     assert file.read_text() == TEXT
 
 
-def test_it_is_told_no_more_at_last_and_not_restarted(run: Run, file: Path) -> None:
+def test_the_file_is_removed_and_networkd_not_restarted(run: Run, file: Path) -> None:
     run("main guard")
     assert "restarted" not in run("main guard_back")
     assert not file.parent.exists()
-    assert "was not told" in run("main guard_back")
+    assert "was not configured" in run("main guard_back")
 
 
 def test_others_files_stay(run: Run, file: Path, tmp_path: Path) -> None:
@@ -91,12 +91,12 @@ def test_others_files_stay(run: Run, file: Path, tmp_path: Path) -> None:
 def test_a_leased_address_is_not_taken_away_by_a_restart(run: Run, file: Path) -> None:
     said = run("main guard", LEASED="eth0")
     assert "restarted systemd-networkd" not in said
-    assert "warning: systemd-networkd leaves BIRD's routes alone from its next start on" in said
+    assert "warning: systemd-networkd keeps BIRD's routes from its next start on" in said
     assert file.read_text() == TEXT
 
 
 @pytest.mark.parametrize("variables", [{"RUNS": "no"}, {"VERSION": "245"}])
-def test_nothing_is_written_where_it_does_not_run_or_cannot_be_told(
+def test_nothing_is_written_where_it_does_not_run_or_is_too_old(
     run: Run, file: Path, variables: dict[str, str]
 ) -> None:
     said = run("main guard; networkd_drift", **variables)
@@ -109,14 +109,14 @@ def test_nothing_is_written_where_it_does_not_run_or_cannot_be_told(
 @pytest.mark.parametrize(
     ("line", "warned"), [("ManageForeignRoutes = No", False), (" ManageForeignRoutes=1", True)]
 )
-def test_what_somebody_has_said_is_left_and_ours_goes(
+def test_a_file_of_another_owner_is_respected_and_ours_removed(
     run: Run, file: Path, tmp_path: Path, place: str, line: str, warned: bool
 ) -> None:
     run("main guard")
     others(tmp_path, line, place)
     said = run("main guard; networkd_drift")
     assert f"left to /{place}:{line.strip()}" in said.replace(": ", ":")
-    assert ("Nothing is changed there; set it to no" in said) == warned
+    assert ("Set it to no there" in said) == warned
     assert not file.exists()
     assert "deviation" not in said
 

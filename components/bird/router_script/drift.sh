@@ -92,7 +92,9 @@ drift() {
     done <"$WANTED"
     vrf_drift
     package_drift
-    networkd_drift
-    blocked_drift
+    if [ -e "$SERVICES" ]; then
+        networkd_drift
+        blocked_drift
+    fi
     echo looked
 }

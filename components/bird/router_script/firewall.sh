@@ -114,15 +114,20 @@ owner() { # CHAIN…: the program that keeps its rules, where that is one with c
     fi
 }
 
-for_each() { # COMMANDS NETWORKS…: the commands with each of them for NET
-    commands=$1; shift
+for_each() { # COMMANDS NETWORKS…: the commands with each of them, or of the first ten, for NET
+    commands=$1 more=
+    shift
     if [ $# = 1 ]; then
         printf '%s\n' "$commands" | sed "s,NET,$1,g"
-    else
-        # The shell that expands it is that of whoever reads it.
-        # shellcheck disable=SC2016
-        printf 'for net in %s; do %s; done\n' "$*" "$(printf '%s\n' "$commands" | sed 's,NET,$net,g')"
+        return
     fi
+    if [ $# -gt 10 ]; then
+        more=" (and the same for $(($# - 10)) more)"
+        set -- "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" "$9" "${10}"
+    fi
+    # The shell that expands it is that of whoever reads it.
+    # shellcheck disable=SC2016
+    printf 'for net in %s; do %s; done%s\n' "$*" "$(printf '%s\n' "$commands" | sed 's,NET,$net,g')" "$more"
 }
 
 opening() { # FAMILY input|forward CHAIN…: the commands that let NET in on TCP/179, or what is for and from NET through
@@ -190,7 +195,6 @@ family_established() { # FAMILY: at least one of its sessions is Established
 }
 
 blocked_drift() { # addresses and sessions that are gone, where the reason is on this machine
-    [ -e "$SERVICES" ] || return 0
     for address in $(of_delivered local); do
         has_address "$address" || deviation "$(address_missing "$address")"
     done

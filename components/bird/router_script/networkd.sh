@@ -1,4 +1,4 @@
-# systemd-networkd, which removes routes that it did not make: told to leave them. A part of router.sh.
+# systemd-networkd, which removes foreign routes: configured to keep them. A part of router.sh.
 #
 # It removes them when it reads a changed .network file (`networkctl reload`, `netplan apply`), and BIRD puts them back
 # when it reads the kernel's table again, up to 20 s later; no session ends meanwhile (seen, 252). `ManageForeignRoutes`
@@ -21,25 +21,31 @@ set_by_others() { # `FILE:LINE` of each file but ours that says what to do with 
 networkd_runs() { systemctl is-active --quiet systemd-networkd 2>/dev/null; }
 systemd_version() { systemctl --version | awk 'NR == 1 { print $2 + 0 }'; }
 
-guard() { # BIRD's routes from networkd
-    if ! networkd_runs; then
-        echo "systemd-networkd does not run on this machine"
-        return
-    fi
+networkd_warning() { # a sentence, where networkd removes BIRD's routes and that is not ours to prevent
+    networkd_runs || return 0
     if [ "$(systemd_version)" -lt 246 ]; then
-        echo "warning: systemd-networkd $(systemd_version) removes BIRD's routes for up to 20 s whenever it reads a changed" \
-            ".network file (networkctl reload, netplan apply); systemd 246 is the first that can be told not to" >&2
+        echo "systemd-networkd $(systemd_version) removes BIRD's routes for up to 20 s whenever it reads a changed .network" \
+            "file (networkctl reload, netplan apply); systemd 246 is the first in which that can be switched off"
         return
     fi
-    others=$(set_by_others)
+    others=$(set_by_others | tail -n 1)
+    case $(printf '%s\n' "$others" | sed 's/.*=[[:space:]]*//' | tr '[:upper:]' '[:lower:]') in
+    '' | no | n | false | f | off | 0) ;;
+    *) echo "systemd-networkd is configured to remove foreign routes, BIRD's among them: $others, a file of another owner," \
+        "which is left alone. Set it to no there" ;;
+    esac
+}
+
+guard() { # BIRD's routes from networkd
+    networkd_warning | sed 's/^/warning: /' >&2
+    if ! networkd_runs || [ "$(systemd_version)" -lt 246 ]; then
+        echo "no systemd-networkd on this machine to be configured"
+        return
+    fi
+    others=$(set_by_others | tail -n 1)
     if [ "$others" ]; then
         guard_back >/dev/null
-        case $(printf '%s\n' "$others" | tail -n 1 | sed 's/.*=[[:space:]]*//' | tr '[:upper:]' '[:lower:]') in
-        no | n | false | f | off | 0) ;;
-        *) echo "warning: systemd-networkd is told to remove routes that it does not know, BIRD's among them:" \
-            "$(printf '%s\n' "$others" | tail -n 1). Nothing is changed there; set it to no" >&2 ;;
-        esac
-        echo "left to $(printf '%s\n' "$others" | tail -n 1)"
+        echo "left to $others"
         return
     fi
     text="# Written by calico-peering, a Pulumi program, which takes it back on destroy.
@@ -47,7 +53,7 @@ guard() { # BIRD's routes from networkd
 ManageForeignRoutes=no"
     if [ -e "$DELIVERED$NETWORKD_FILE" ] && [ "$(cat "$NETWORKD_FILE" 2>/dev/null)" = "$text" ]; then
         kept "$NETWORKD_FILE"
-        echo "systemd-networkd leaves BIRD's routes alone"
+        echo "systemd-networkd keeps BIRD's routes already"
         return
     fi
     mkdir -p "${NETWORKD_FILE%/*}"
@@ -55,25 +61,25 @@ ManageForeignRoutes=no"
     chmod 0644 "$NETWORKD_FILE.new"; mv -f "$NETWORKD_FILE.new" "$NETWORKD_FILE"
     kept "$NETWORKD_FILE"
     if [ "$(ip -o address show scope global dynamic)" ]; then
-        echo "warning: systemd-networkd leaves BIRD's routes alone from its next start on; it is not restarted here, since" \
+        echo "warning: systemd-networkd keeps BIRD's routes from its next start on; it is not restarted here, since" \
             "this machine has a leased address: systemctl restart systemd-networkd" >&2
     else
         systemctl restart systemd-networkd || fail "systemd-networkd does not start again with $NETWORKD_FILE:
 $(service=systemd-networkd; journal 10)"
     fi
-    echo "systemd-networkd is told to leave BIRD's routes alone"
+    echo "systemd-networkd is configured to keep BIRD's routes"
 }
 
 guard_back() { # without a restart, which would have networkd remove what others have put there meanwhile
     rm -f "$NETWORKD_FILE.new"
-    [ -e "$DELIVERED$NETWORKD_FILE" ] || { echo "systemd-networkd was not told anything"; return; }
+    [ -e "$DELIVERED$NETWORKD_FILE" ] || { echo "systemd-networkd was not configured"; return; }
     rm -f "$NETWORKD_FILE"
     let_go "$NETWORKD_FILE"
     rmdir "${NETWORKD_FILE%/*}" 2>/dev/null || :
     echo "systemd-networkd is as it was, from its next start on"
 }
 
-networkd_drift() { # it came after us; a file of ours that was changed is seen as every other one
+networkd_drift() { # networkd came later; a file of ours that was changed is seen as every other one
     [ ! -e "$DELIVERED$NETWORKD_FILE" ] && networkd_runs && [ "$(systemd_version)" -ge 246 ] &&
         [ ! "$(set_by_others)" ] || return 0
     deviation "systemd-networkd runs on this machine and would remove BIRD's routes: no file sets ManageForeignRoutes=no"

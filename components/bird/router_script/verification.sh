@@ -5,7 +5,8 @@
 # pod's prefix), and any number of daemon, address (of this machine), node (whoever it peers with),
 # announces_none (a node that is no next hop of services), service and pod, of both families; other keys say
 # nothing here. Its output on success, a line `session NODE STATE PROTOCOL`
-# for each node and `route PREFIX NEXTHOP…` for each route, is read by components/bird/observed.py.
+# for each node, `route PREFIX NEXTHOP…` for each route and `warning TIME TEXT` (in seconds since 1970) for what does
+# harm though all sessions are Established, is read by components/bird/observed.py.
 
 # One awk program reads all texts: `birdc show protocols all`, BGP.next_hop of link-local next hops, `ip route`.
 # Addresses are compared as strings of bits, since awk's numbers are too short for IPv6.
@@ -191,7 +192,7 @@ verify() {
     seconds=$(expected timeout); table=$(expected table); daemons=$(expected daemon)
     if wait_until "${seconds:-90}" look; then
         grep -E '^(session|route) ' "$scratch/verdict"
-        not_forwarded | sed 's/^/warning: /' >&2
+        { not_forwarded; networkd_warning; } | sed "s/^/warning $(now) /"
         return
     fi
     {
@@ -209,7 +210,7 @@ verify() {
         for address in $(expected address); do
             has_address "$address" || echo "- $(address_missing "$address")"
         done
-        not_forwarded | sed 's/^/- /'
+        { not_forwarded; networkd_warning; } | sed 's/^/- /'
         sed -n 's/^missing /- missing /p' "$scratch/verdict"
         echo "Look further with \`birdc show protocols all\` and \`journalctl -u bird\` on this machine, with
 \`kubectl get bgppeers.projectcalico.org,bgpconfigurations.projectcalico.org -o yaml\`, and in the log
