@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -255,6 +256,17 @@ def test_unknown_ports_and_output_do_not_fail_a_preview() -> None:
     recorder = recorded(program, preview=True)
     assert "external-pairs-node1" in recorder.of(PAIRS)
     assert "external-verification" in recorder.of(COMMAND)
+
+
+@pytest.mark.parametrize(("age", "shown"), [(0, ["FORWARD drops it"]), (3600, [])])
+def test_a_warning_of_the_verification_is_shown_by_the_run_that_it_is_of(
+    age: int, shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, resource=None: warned.append(text))
+    output = f"{SEEN}{MARK}warning {int(time.time()) - age} FORWARD drops it\n"
+    recorded(peering, outputs={COMMAND: {"stdout": output}})
+    assert warned == shown
 
 
 @pytest.mark.parametrize("policy", ["expected", "all"])
