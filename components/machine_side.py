@@ -7,6 +7,7 @@ is one verification for each cluster, which comes after everything else of both 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,12 +19,15 @@ from components.bird.bird_config import daemons, machine_config
 from components.bird.bird_router import BirdRouter, router
 from components.bird.expectation import NOTHING, NotExpected, expectation
 from components.bird.kernel_parameters import kernel_parameters
-from components.bird.observed import Route, Session, parse
+from components.bird.observed import Route, Session, parse, warnings_since
 from components.cluster_side import ClusterSide
 from components.machine.machine import Machine, on_instance
 from components.machine.machine_state_provider import MachineState, reach
 from components.settings.settings import Settings
 from components.shared.called import Called
+
+# How far the machine's clock may be behind, in seconds, for a warning of this run to be shown.
+CLOCK_TOLERANCE = 600
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ def machine_side(
                 pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[bird, *side.parts])),
             ),
         )
+        verification.stdout.apply(partial(_warn, verification, time.time() - CLOCK_TOLERANCE))
         seen.append(verification.stdout.apply(parse))
     every = pulumi.Output.all(*seen)
     return MachineSide(
@@ -126,3 +131,9 @@ def machine_side(
         every.apply(lambda all_: list(all_[-1]["routes"])),
         bird.delivered,
     )
+
+
+def _warn(verification: Command, since: float, output: str) -> None:
+    """Show the warnings of a verification that has just run."""
+    for text in warnings_since(output, since):
+        pulumi.warn(text, verification)

@@ -5,7 +5,9 @@ updated once where apt fails without that. With `separate_apt` not even these ar
 """
 
 import os
+import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.errors import LabError
@@ -97,3 +99,26 @@ def separate_apt(folder: Path, sources: list[tuple[str, str]], status: Path = Pa
     configuration = folder / "apt.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, status=status))
     return configuration
+
+
+def fetch_missing(
+    packages: Iterable[str], folder: Path, root: Path, there: Iterable[Path], repository: Path
+) -> None:
+    """Fetch packages of Debian 12, and what they need, into a new folder `repository`.
+
+    `folder` is apt's own meanwhile. What is installed in `root` is not fetched, and what lies in one of the
+    folders `there` not kept.
+
+    Raises:
+        LabError: when apt has one of them not.
+    """
+    repository.mkdir(parents=True)
+    configuration = separate_apt(folder, main_sources(), root / "var/lib/dpkg/status")
+    apt("apt-get", "update", configuration=configuration)
+    words = ("apt-get", "install", "--yes", "--download-only", "--no-install-recommends")
+    apt(*words, *packages, configuration=configuration)
+    had = {archive.name for other in there for archive in other.glob("*.deb")}
+    for archive in (folder / "cache/archives").glob("*.deb"):
+        if archive.name not in had:
+            shutil.move(archive, repository)
+    shutil.rmtree(folder)

@@ -21,6 +21,7 @@ CONTENTS = {
     "newer-bird": "BIRDs of the next Debian",
     "next-debian": "BIRD 3, dnf and rpm for the machines",
     "openstack": "OpenStack's Python packages",
+    "other-programs": "firewalls, keepalived and NetworkManager for the machines",
     "rootfs": "the machines' Debian",
     "site": "the site's objects in OpenStack",
     "tests": "durations of the tests",

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from lab.debian import Tools, tools
 from lab.engine.products import pulumi_on_path
-from lab.extras import CINDER, NEXT_DEBIAN
+from lab.extras import CINDER, NEXT_DEBIAN, OTHER_PROGRAMS
 from lab.layout import Layout
 from lab.newer_bird import NewerBirds, newer_birds
 from lab.next_debian import next_debian
 from lab.openstack.venv import ensure_cinder, ensure_venv
+from lab.other_programs import other_programs
 from lab.parts import Parts
 from lab.programs import programs
 from lab.progress import Steps
@@ -53,10 +54,14 @@ def _debian(layout: Layout, steps: Steps, extras: Collection[str]) -> tuple[Tool
     with side_by_side() as start:
         root = start(machines)
         newer = start(birds) if NEXT_DEBIAN in extras else None
-    if newer is None:
-        return unpacked, (root.result(),)
-    with steps("BIRD 3, dnf and rpm for the machines"):
-        return unpacked, (next_debian(layout, root.result(), newer.result(), steps.say), root.result())
+    layers: tuple[Path, ...] = (root.result(),)
+    if newer is not None:
+        with steps("BIRD 3, dnf and rpm for the machines"):
+            layers = (next_debian(layout, layers[0], newer.result(), steps.say), *layers)
+    if OTHER_PROGRAMS in extras:
+        with steps("firewalls, keepalived and NetworkManager for the machines"):
+            layers = (other_programs(layout, layers, steps.say), *layers)
+    return unpacked, layers
 
 
 def _openstack(layout: Layout, steps: Steps, extras: Collection[str]) -> tuple[Path, Path | None]:

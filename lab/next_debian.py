@@ -5,12 +5,11 @@ them and of those below. BIRD 3 is the next Debian release's (lab/bird3_package.
 are Debian 12's, for a machine of the other kind. Nothing is installed.
 """
 
-import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from lab.apt import apt, main_sources, separate_apt
+from lab.apt import fetch_missing
 from lab.bird3_package import STARTER, bird3_package
 from lab.cache import build_once
 from lab.layout import Layout
@@ -21,18 +20,8 @@ PACKAGES = ("dnf", "rpm", "createrepo-c")
 
 
 def _fill(root: Path, newer: NewerBirds, folder: Path) -> None:
-    apt_folder, repository = folder / "apt", folder / "root" / REPOSITORY
-    repository.mkdir(parents=True)
-    # What is installed on the machines already need not be in the repository.
-    configuration = separate_apt(apt_folder, main_sources(), root / "var/lib/dpkg/status")
-    apt("apt-get", "update", configuration=configuration)
-    words = ("apt-get", "install", "--yes", "--download-only", "--no-install-recommends")
-    apt(*words, *PACKAGES, configuration=configuration)
-    below = root / REPOSITORY
-    for archive in (apt_folder / "cache/archives").glob("*.deb"):
-        if not (below / archive.name).exists():
-            shutil.move(archive, repository)
-    shutil.rmtree(apt_folder)
+    below, repository = root / REPOSITORY, folder / "root" / REPOSITORY
+    fetch_missing(PACKAGES, folder / "apt", root, [below], repository)
     bird3_package(newer, repository)
     index_packages(repository, (below / "Packages").read_text())
 

@@ -29,6 +29,8 @@ PARTS = (
     "delivery.sh",
     "starting.sh",
     "sysctls.sh",
+    "networkd.sh",
+    "firewall.sh",
     "verification.sh",
     "drift.sh",
 )
@@ -83,7 +85,9 @@ class BirdRouterArgs(TypedDict):
 
 
 class BirdRouter(pulumi.ComponentResource):
-    """Script, package, kernel parameters, password, configurations, in this order; away in the other.
+    """Script, package, guard of its routes, kernel parameters, password, configurations, in this order.
+
+    Away in the other.
 
     Raises:
         pulumi.RunError: when a file of `package_files` cannot be read.
@@ -165,13 +169,16 @@ class BirdRouter(pulumi.ComponentResource):
             # Other files are another text, so that they are installed.
             stdin=checksums,
         )
-        latest: pulumi.Resource = package
+        # Before BIRD has routes that systemd-networkd could remove.
+        latest: pulumi.Resource = command(
+            "guard", router(sudo, "guard"), leaving(sudo, "guard_back"), after=[package]
+        )
         if (asked := args.get("sysctls")) is not None:
             latest = command(
                 "sysctls",
                 router(sudo, "sysctls"),
                 leaving(sudo, "sysctls_back"),
-                after=[package],
+                after=[latest],
                 stdin=asked,
             )
         generation: pulumi.Input[str] = ""

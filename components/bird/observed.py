@@ -1,7 +1,8 @@
 """What the verification saw on the machine, read from the output of `router verify`.
 
 Pure; it judges nothing: router_script/verification.sh did. The format is that script's, in an answer
-(answers.py): a line `session NEIGHBOR STATE PROTOCOL` for a session, `route PREFIX NEXTHOP…` for a route.
+(answers.py): a line `session NEIGHBOR STATE PROTOCOL` for a session, `route PREFIX NEXTHOP…` for a route,
+`warning TIME TEXT` for a warning.
 """
 
 from ipaddress import ip_address
@@ -60,3 +61,14 @@ def parse(output: str) -> Observed:
                 if network and all(address_or_none(hop) for hop in hops):
                     seen["routes"].append(_route(network, hops))
     return seen
+
+
+def warnings_since(output: str, since: float) -> list[str]:
+    """The warnings of a verification that ran after `since`, in seconds since 1970 by the machine's clock.
+
+    The output stays in the state: one from an earlier run may long be mended.
+    """
+    found = (line.split(" ", 2) for line in answers(output) if line.startswith("warning "))
+    return [
+        words[2] for words in found if len(words) == 3 and words[1].isdecimal() and int(words[1]) >= since
+    ]

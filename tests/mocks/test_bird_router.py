@@ -49,7 +49,7 @@ def recorder(request: pytest.FixtureRequest) -> Recorder:
 
 def test_script_package_kernel_and_configuration_in_this_order(recorder: Recorder) -> None:
     names = [made.name for made in recorder.made if made.typ == COMMAND]
-    assert names == ["router-script", "router-package", "router-sysctls", "router-configuration"]
+    assert names == [f"router-{part}" for part in ("script", "package", "guard", "sysctls", "configuration")]
     for urn in recorder.urns(COMMAND):
         assert "calico-peering:index:BirdRouter$" in urn
 
@@ -85,7 +85,7 @@ def with_password(**more: Any) -> dict[str, dict[str, Any]]:
 
 def test_the_password_comes_before_the_configuration_which_names_its_generation() -> None:
     made = with_password()
-    assert list(made)[2:] == ["router-sysctls", "router-password", "router-configuration"]
+    assert list(made)[3:] == ["router-sysctls", "router-password", "router-configuration"]
     assert made["router-password"]["create"] == f"{ROUTER} password"
     assert "forget_passwords" in made["router-password"]["delete"]
     assert made["router-configuration"]["create"] == f"{ROUTER} deliver bird 1795571655"
@@ -171,6 +171,7 @@ def test_every_command_is_undone_and_none_is_replaced(recorder: Recorder) -> Non
     undone = {
         "router-script": "remove",
         "router-package": "uninstall",
+        "router-guard": "guard_back",
         "router-sysctls": "sysctls_back",
         "router-configuration": "restore",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,7 @@ def test_all_parts_are_declared(preview: bool) -> None:
     commands = list(recorder.of(COMMAND))
     assert sorted(commands) == [
         "external-router-configuration",
+        "external-router-guard",
         "external-router-package",
         "external-router-script",
         "external-router-sysctls",
@@ -232,7 +234,8 @@ def test_the_old_bird_and_its_password_are_delivered_to_each_daemon() -> None:
 
     made = recorded(program, outputs={COMMAND: {"stdout": SEEN}}).of(COMMAND)
     assert made["external-router-package"]["create"].endswith("router install 1.6")
-    assert list(made)[2:6] == [
+    assert list(made)[2:7] == [
+        "external-router-guard",
         "external-router-sysctls",
         "external-router-password",
         "external-router-configuration",
@@ -248,6 +251,17 @@ def test_without_ports_there_is_no_openstack() -> None:
 def test_unknown_output_does_not_fail_a_preview() -> None:
     recorder = recorded(peering, preview=True)
     assert "external-verification" in recorder.of(COMMAND)
+
+
+@pytest.mark.parametrize(("age", "shown"), [(0, ["FORWARD drops it"]), (3600, [])])
+def test_a_warning_of_the_verification_is_shown_by_the_run_that_it_is_of(
+    age: int, shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda text, resource=None: warned.append(text))
+    output = f"{SEEN}{MARK}warning {int(time.time()) - age} FORWARD drops it\n"
+    recorded(peering, outputs={COMMAND: {"stdout": output}})
+    assert warned == shown
 
 
 @pytest.mark.parametrize("policy", ["expected", "all"])

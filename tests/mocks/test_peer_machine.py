@@ -201,7 +201,7 @@ def test_commands_run_again_on_another_instance() -> None:
 
 def test_commands_for_an_instance_that_is_not_known_yet_are_unknown() -> None:
     commands = declared(preview=True).of(COMMAND)
-    assert len(commands) == 6
+    assert len(commands) == 7
     for inputs in commands.values():
         assert inputs.get("create") is None or inputs["create"] == pulumi.runtime.rpc.UNKNOWN
 

@@ -105,6 +105,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, **failing: str) -> list[str]:
         ("rootfs", Path("/debian")),
         ("newer_birds", NewerBirds(Path("/birds"))),
         ("next_debian", Path("/layer")),
+        ("other_programs", Path("/programs")),
         ("ensure_venv", Path("/venv")),
         ("ensure_cinder", Path("/cinder")),
         ("programs", PARTS.programs),
@@ -124,6 +125,13 @@ def test_a_lab_with_extras_has_their_layer_and_environment(monkeypatch: pytest.M
     fetched(monkeypatch)
     asked = ("next-debian", "cinder")
     assert gather(Layout(), Steps(), asked) == replace(PARTS, cinder=Path("/cinder"), extras=asked)
+
+
+def test_layers_of_both_kinds_lie_above_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched(monkeypatch)
+    asked = ("next-debian", "other-programs")
+    layers = (Path("/programs"), *PARTS.debian)
+    assert gather(Layout(), Steps(), asked) == replace(PARTS, debian=layers, extras=asked)
 
 
 def test_all_that_could_not_be_fetched_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

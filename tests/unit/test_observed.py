@@ -3,7 +3,7 @@
 import pytest
 
 from components.bird.answers import MARK
-from components.bird.observed import Observed, parse
+from components.bird.observed import Observed, parse, warnings_since
 
 
 def framed(*lines: str) -> str:
@@ -73,4 +73,15 @@ def test_a_line_that_is_neither_is_passed_over(line: str) -> None:
 
 @pytest.mark.parametrize("output", ["", "Please login as the user debian\n", "\n" * 3])
 def test_without_an_answer_there_is_nothing(output: str) -> None:
+    assert parse(output) == {"sessions": [], "routes": []}
+
+
+def test_warnings_are_those_of_a_verification_that_has_just_run() -> None:
+    output = (
+        "warning 900 of the login\n"
+        "calico-peering: warning 100 long ago\n"
+        "calico-peering: warning 901 FORWARD drops 10.50.0.0/16: do this\n"
+        "calico-peering: warning soon odd\ncalico-peering: warning 950\n"
+    )
+    assert warnings_since(output, 900.5) == ["FORWARD drops 10.50.0.0/16: do this"]
     assert parse(output) == {"sessions": [], "routes": []}

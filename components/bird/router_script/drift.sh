@@ -62,6 +62,14 @@ file_drift() { # FILE
     esac
 }
 
+at_rest() { # SERVICE: it runs, or nothing is at work that would start it again, as an upgrade in the background
+    case $(systemctl is-active "$1" 2>/dev/null) in
+    active) ;;
+    activating | deactivating | reloading) false ;;
+    *) ! pgrep -x 'dpkg|rpm|dnf|yum|needrestart' >/dev/null 2>&1 ;;
+    esac
+}
+
 drift() {
     if [ ! -e "$FOLDER/router" ]; then
         deviation "$FOLDER/router is gone: was this machine set up anew?"
@@ -72,6 +80,7 @@ drift() {
         find "$DELIVERED" -type f | sort | while read -r copy; do file_drift "${copy#"$DELIVERED"}"; done
     fi
     [ ! -e "$SERVICES" ] || while read -r unit; do
+        systemctl is-active --quiet "$unit" 2>/dev/null || wait_until 60 at_rest "$unit" || :
         state=$(systemctl is-active "$unit" 2>/dev/null) ||
             deviation "$unit.service is ${state:-gone}, not active"
         state=$(systemctl is-enabled "$unit" 2>/dev/null) ||
@@ -82,5 +91,10 @@ drift() {
         [ "$is" = "$value" ] || deviation "the kernel's parameter $(dotted "$path") is $is, not $value"
     done <"$WANTED"
     vrf_drift
+    package_drift
+    if [ -e "$SERVICES" ]; then
+        networkd_drift
+        blocked_drift
+    fi
     echo looked
 }

@@ -3,6 +3,8 @@
 
 # "purge NAME" or "remove NAME" for each package that came with install
 NEW=$FOLDER/packages
+# "NAME VERSION" of the package whose version is prescribed
+PINNED=$FOLDER/pinned
 # Where files of packages are brought to, by the login and not by root
 FILES=/var/lib/calico-peering-files
 
@@ -79,6 +81,7 @@ install() { # SERIES [VERSION]; on standard input the package files to take, as 
     by_apt || command -v rpm >/dev/null || command -v bird >/dev/null ||
         fail "BIRD is not on this machine, and there is neither apt nor dnf to install it: install BIRD $series by hand."
     package=$(package_of "$series")
+    if [ "$wanted" ] && [ ! "$files" ]; then echo "$package $wanted" >"$PINNED"; else rm -f "$PINNED"; fi
     if [ "$files" ]; then
         checked=$(cd "$FILES" 2>&1 && printf '%s\n' "$files" | sha256sum --check --quiet 2>&1) || fail \
             "the package files are not in $FILES as they were sent:
@@ -132,6 +135,13 @@ $(printf '%s\n' "$output" | tail -n 15 | indented)$(by_apt || [ "$files" ] || pr
 fits() { # whether what is there is the wanted version
     [ ! "$files" ] || return 1
     case $(package_version "$package") in "${wanted:-}" | "${wanted:-}"-*) ;; *) [ ! "$wanted" ] ;; esac
+}
+
+package_drift() {
+    [ -s "$PINNED" ] && command -v bird >/dev/null || return 0
+    read -r package wanted <"$PINNED"; files=
+    fits || deviation "$package is $(package_version "$package"), not $wanted (calico-peering:birdPackageVersion);" \
+        "\`$(by_apt && echo apt-mark hold || echo dnf versionlock add) $package\` keeps upgrades in the background from it"
 }
 
 take_away() { # purge|remove NAMES…

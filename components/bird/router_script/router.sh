@@ -57,6 +57,7 @@ remove() {
     for service in bird6 bird; do places; put_back; done
     forget_passwords
     sysctls_back
+    guard_back
     uninstall
     rm -rf "$FOLDER" "$FILES"
 }
@@ -67,8 +68,8 @@ main() {
     password) alone 120; framed password ;;
     forget_passwords) alone 120; forget_passwords ;;
     verify | drift) framed "$@" ;;
-    install | uninstall | receive | discard | sysctls | sysctls_back | remove) "$@" ;;
-    *) fail "usage: router install|uninstall|receive|discard|sysctls|sysctls_back|password|forget_passwords|deliver|\
-restore|verify|drift|remove" ;;
+    install | uninstall | receive | discard | guard | guard_back | sysctls | sysctls_back | remove) "$@" ;;
+    *) fail "usage: router install|uninstall|receive|discard|guard|guard_back|sysctls|sysctls_back|password|\
+forget_passwords|deliver|restore|verify|drift|remove" ;;
     esac
 }

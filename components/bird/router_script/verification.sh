@@ -5,7 +5,8 @@
 # pod's prefix), and any number of daemon, address (of this machine), node (whoever it peers with),
 # announces_none (a node that is no next hop of services), service and pod, of both families; other keys say
 # nothing here. Its output on success, a line `session NODE STATE PROTOCOL`
-# for each node and `route PREFIX NEXTHOP…` for each route, is read by components/bird/observed.py.
+# for each node, `route PREFIX NEXTHOP…` for each route and `warning TIME TEXT` (in seconds since 1970) for what does
+# harm though all sessions are Established, is read by components/bird/observed.py.
 
 # One awk program reads all texts: `birdc show protocols all`, BGP.next_hop of link-local next hops, `ip route`.
 # Addresses are compared as strings of bits, since awk's numbers are too short for IPv6.
@@ -191,6 +192,7 @@ verify() {
     seconds=$(expected timeout); table=$(expected table); daemons=$(expected daemon)
     if wait_until "${seconds:-90}" look; then
         grep -E '^(session|route) ' "$scratch/verdict"
+        { not_forwarded; networkd_warning; } | sed "s/^/warning $(now) /"
         return
     fi
     {
@@ -199,17 +201,16 @@ verify() {
             systemctl is-active --quiet "$daemon" ||
                 echo "- BIRD ($daemon.service) is not running on this machine."
         done
-        ! systemctl is-active --quiet firewalld 2>/dev/null || echo "- firewalld runs on this machine:" \
-            "does it let the nodes in on TCP/179 (firewall-cmd --list-all)?"
+        awk '$1 == "session" && $3 != "Established" { print $2 ~ /:/ ? 6 : 4 }' "$scratch/verdict" | sort -u |
+            while read -r family; do kept_out "$family" | sed 's/^/- /'; done
         for vrf in $(expected vrf); do
             lacks=$(vrf_lacks "$vrf" "$table")
             [ ! "$lacks" ] || echo "- the VRF $vrf (calico-peering:vrf) $lacks."
         done
         for address in $(expected address); do
-            ip -o address show to "$address" | grep -q . ||
-                echo "- $address is not an address of this machine: $(ip -o address show scope global |
-                    awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $4 }')."
+            has_address "$address" || echo "- $(address_missing "$address")"
         done
+        { not_forwarded; networkd_warning; } | sed 's/^/- /'
         sed -n 's/^missing /- missing /p' "$scratch/verdict"
         echo "Look further with \`birdc show protocols all\` and \`journalctl -u bird\` on this machine, with
 \`kubectl get bgppeers.projectcalico.org,bgpconfigurations.projectcalico.org -o yaml\`, and in the log
