@@ -3,6 +3,7 @@
 import pulumi
 
 from components.calico.stack_name import stack_name
+from components.cloud_preflight import find_cloud, plugin_clouds
 from components.cluster_facts import find_not_expected, reasons
 from components.cluster_preflight import check_apis, check_rights, find_namespaces
 from components.configuration import configuration_keys
@@ -32,6 +33,9 @@ try:
     site = check_clusters(site)
     check_configurations(site, stack_name())
     warnings += check_as_numbers(site, stack_name())
+    site = find_cloud(site)
+    plugins, notes = plugin_clouds(site)
+    warnings += notes
     parts = machine_parts(site)
     overriding = find_overriding(site, stack_name())
     warnings += overriding.warnings
@@ -53,6 +57,7 @@ peering = ExternalPeering(
         "harmful_pools": pools,
         "warnings": warnings,
         "machine_parts": parts,
+        "plugin_clouds": plugins,
         "left_over": left,
         "not_expected": absent,
     },

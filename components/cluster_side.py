@@ -20,6 +20,7 @@ from components.left_over import LeftOver, group_description
 from components.machine_secrets import MachineSecrets
 from components.peer_options import peer_options
 from components.ports.address_pairs import AddressPairs
+from components.ports.gophercloud_login import Arguments
 from components.ports.node_ports import NodePorts
 from components.settings.bgp_peer_settings import filter_name
 from components.settings.settings import Settings
@@ -74,7 +75,12 @@ def _of_services(settings: Settings) -> list[str]:
 
 
 def _group(
-    name: str, site: Site, cluster: str, left_over: LeftOver, opts: pulumi.ResourceOptions
+    name: str,
+    site: Site,
+    cluster: str,
+    left_over: LeftOver,
+    opts: pulumi.ResourceOptions,
+    plugin: Arguments | None,
 ) -> pulumi.Output[str]:
     """The id of our security group on the nodes' ports."""
     # pulumi-openstack takes most of a second to import, which nobody else need wait for.
@@ -91,6 +97,7 @@ def _group(
             "description": group_description(stack_name(), cluster),
             "left_over": left_over.group.get(cluster),
             "cloud": all_settings[0].cloud,
+            "plugin": plugin,
         },
         opts,
     ).group_id
@@ -104,8 +111,12 @@ def cluster_side(
     secrets: Mapping[str, MachineSecrets],
     left_over: LeftOver,
     opts: pulumi.ResourceOptions,
+    plugin: Arguments | None = None,
 ) -> ClusterSide:
-    """Declare it; `name` is what the names of its resources begin with, as it stands."""
+    """Declare it; `name` is what the names of its resources begin with, as it stands.
+
+    `plugin`: what pulumi-openstack is given for the cluster's cloud. Default: its name.
+    """
     machines = site.of_cluster(cluster)
     settings = site.cluster(cluster)
     api, left = BY_SETTING[settings.calico_api], left_over.cluster.get(cluster, frozenset())
@@ -115,7 +126,7 @@ def cluster_side(
             "ports": ports.ids,
             "aliases": ports.aliases,
             "unfiltered": ports.unfiltered,
-            "security_group": _group(name, site, cluster, left_over, opts)
+            "security_group": _group(name, site, cluster, left_over, opts, plugin)
             if settings.node_security_group
             else None,
             "networks": site.pair_networks(cluster),

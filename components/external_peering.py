@@ -22,6 +22,7 @@ from components.machine.machine_parts import MachineParts
 from components.machine.machine_source import machine_of
 from components.machine_secrets import MachineSecrets
 from components.machine_side import machine_router, machine_side
+from components.ports.gophercloud_login import Arguments
 from components.ports.node_ports import NodePorts
 from components.settings.site import Site
 
@@ -44,6 +45,8 @@ class ExternalPeeringArgs(TypedDict):
     """What the verification is not to wait for, by machine and cluster. Default: nothing."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
     """What machines made here are made of, by machine. Default: none, the machines are there."""
+    plugin_clouds: NotRequired[Mapping[str | None, Arguments]]
+    """What pulumi-openstack is given, by cloud. Default: the cloud's name."""
 
 
 class ExternalPeering(pulumi.ComponentResource):
@@ -62,7 +65,7 @@ class ExternalPeering(pulumi.ComponentResource):
         super().__init__("calico-peering:index:ExternalPeering", name, {}, opts)
         site, secrets = args["site"], args.get("secrets", {})
         left_over, ports = args.get("left_over", LeftOver()), args.get("ports", {})
-        absent = args.get("not_expected", {})
+        absent, plugins = args.get("not_expected", {}), args.get("plugin_clouds", {})
         child = pulumi.ResourceOptions(parent=self)
         if any(settings.import_policy == "all" for settings in site.peerings.values()):
             pulumi.warn(
@@ -91,6 +94,7 @@ class ExternalPeering(pulumi.ComponentResource):
                     args.get("machine_parts", {}).get(label),
                     left_over.machine.get(label, MachineLeftOver()),
                     child,
+                    plugins.get(site.machine(label).cloud),
                 ),
                 site.of_machine(label),
                 child,
@@ -111,6 +115,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 told,
                 left_over,
                 child,
+                plugins.get(site.cluster(cluster).cloud),
             )
             for cluster in site.clusters
         }
