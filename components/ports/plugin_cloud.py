@@ -1,8 +1,8 @@
 """What pulumi-openstack is given so that it logs in as the program does, and asks the same endpoints.
 
 Two libraries read one configuration by two rules: openstacksdk for the program, gophercloud for the plugin.
-The answer is openstacksdk's. The plugin is given the name of the entry where that comes to the same, with what
-is no secret beside it where it needs that; and everything, the password as a secret of the state, where it
+The answer is openstacksdk's. The plugin is given the name of the entry where that comes to the same, with
+what is no secret beside it where it needs that; and everything, the password as a secret of the state, where it
 cannot read the entry. What it cannot be given at all is an error before anything is written. Decision 68.
 """
 
