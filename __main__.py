@@ -41,6 +41,7 @@ try:
     warnings += overriding.warnings
     left = left_over(site, stack_name(), parts, overriding.harmful)
     ports = all_node_ports(site)
+    warnings += [found.covered for found in ports.values() if found.covered]
     pools = harmful_pools(site, ports)
     warnings += route_reflectors(site)
     absent = find_not_expected(site)

@@ -25,11 +25,13 @@ class NodePorts:
     `ids` by a stable label: the node's address when ports are searched by it, the name when by that,
     otherwise the port's id, so that it stays when a list is put into another order. `aliases`: the
     labels that the same port would have in another way. `unfiltered`: ports without port security.
+    `covered`: what to warn of pairs of others that stand for ours, if any do.
     """
 
     ids: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unfiltered: Mapping[str, str] = field(default_factory=dict)
+    covered: str = ""
 
 
 def by_addresses(

@@ -2,8 +2,8 @@
 
 Two libraries read one configuration by two rules: openstacksdk for the program, gophercloud for the plugin.
 The answer is openstacksdk's. The plugin is given the name of the entry where that comes to the same, with
-what is no secret beside it where it needs that; and everything, the password as a secret of the state, where it
-cannot read the entry. What it cannot be given at all is an error before anything is written. Decision 68.
+what is no secret beside it where it needs that; and everything, the password as a secret of the state, where
+it cannot read the entry. What it cannot be given at all is an error before anything is written. Decision 68.
 """
 
 from __future__ import annotations

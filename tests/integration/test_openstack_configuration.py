@@ -4,11 +4,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pytest
+import yaml
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from openstack.connection import Connection
 from openstack.exceptions import SDKException
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
@@ -16,7 +20,11 @@ from components.ports import openstack_api
 from components.ports.gophercloud_login import Arguments
 from components.ports.plugin_cloud import plugin_cloud
 from components.shared.provider_errors import ProviderError
+from lab.layout import Layout
 from tests.conformance.engine import Engine
+from tests.integration.conftest import Changed, Stack, emptied, with_settings
+from tests.integration.provided import Port
+from tests.integration.small_program import SmallProgram
 from tests.unit.cloud_cases import BESIDE, EXPLICITLY, REFUSED, SOUND, Case, enter
 from tests.unit.recording_keystone import Keystone, LoggedIn, recording_keystone
 
@@ -115,3 +123,167 @@ def test_by_the_entry_s_name_alone_it_is_not(
     except grpc.RpcError:
         return
     assert (running.seen == expected) == case.unseen
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """The lab's entry of clouds.yaml, to be written in other ways."""
+
+    folder: Path
+    entry: dict[str, Any]
+
+    @property
+    def password(self) -> str:
+        return str(self.entry["auth"]["password"])
+
+    def write(self, file: str, **entries: Any) -> str:
+        """A file with these entries; its path."""
+        path = self.folder / file
+        path.write_text(yaml.safe_dump({"clouds": entries}))
+        path.chmod(0o600)
+        return str(path)
+
+    def without_password(self, **more: Any) -> dict[str, Any]:
+        auth = {key: value for key, value in self.entry["auth"].items() if key != "password"}
+        return {**self.entry, "auth": auth, **more}
+
+    @property
+    def only_password(self) -> dict[str, Any]:
+        return {"auth": {"password": self.password}}
+
+
+@pytest.fixture
+def clouds(layout: Layout, tmp_path: Path) -> Clouds:
+    return Clouds(tmp_path, yaml.safe_load(layout.clouds.read_text())["clouds"]["lab"])
+
+
+@pytest.fixture(scope="module")
+def with_group(bare_stack: Stack, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The stack with the nodes' security group, by the lab's own configuration; the group's id."""
+    settings = with_settings(layout, tmp_path_factory.mktemp("settings"), nodeSecurityGroup=True)
+    with emptied(bare_stack):
+        bare_stack.run("up", "--yes", "--skip-preview", environment=settings)
+        yield group_of(bare_stack)
+
+
+def group_of(stack: Stack) -> str:
+    [made] = [
+        one["id"] for one in stack.resources() if one["type"] == "openstack:networking/secGroup:SecGroup"
+    ]
+    return str(made)
+
+
+WAYS = ["secure file", "regions", "another OS_CLOUD", "interface"]
+
+
+def environment_of(way: str, clouds: Clouds) -> dict[str, str]:
+    """What the lab's cloud looks like another way."""
+    region = clouds.entry["region_name"]
+    unchosen = {key: value for key, value in clouds.entry.items() if key != "region_name"}
+    bad = {**clouds.entry, "auth": {**clouds.entry["auth"], "username": "nobody"}}
+    entry, more = {
+        "secure file": (
+            clouds.without_password(),
+            {"OS_CLIENT_SECURE_FILE": clouds.write("secret.yaml", lab=clouds.only_password), "OS_CLOUD": ""},
+        ),
+        "regions": ({**unchosen, "regions": [region, "Elsewhere"]}, {"OS_REGION_NAME": "Elsewhere"}),
+        "another OS_CLOUD": (clouds.entry, {"OS_CLOUD": "other", "OS_USERNAME": "nobody"}),
+        "interface": ({**clouds.entry, "interface": "internal"}, {"OS_ENDPOINT_TYPE": "admin"}),
+    }[way]
+    return {"OS_CLIENT_CONFIG_FILE": clouds.write("clouds.yaml", lab=entry, other=bad), **more}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_stack_works_however_its_cloud_is_written_and_replaces_nothing(
+    way: str, with_group: str, bare_stack: Stack, changed: Changed, clouds: Clouds
+) -> None:
+    environment = {**changed(nodeSecurityGroup=True, cloud="lab"), **environment_of(way, clouds)}
+    output = bare_stack.run("up", "--yes", "--skip-preview", environment=environment).stdout
+    assert ("the stack's state holds the password" in output) == (way == "secure file")
+    assert "replaced" not in output and group_of(bare_stack) == with_group
+    bare_stack.run("preview", "--refresh", "--expect-no-changes", environment=environment)
+    state = bare_stack.run("stack", "export").stdout
+    assert clouds.password not in state and clouds.password not in output
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_first_up_works_and_destroy_leaves_nothing(
+    way: str, bare_stack: Stack, changed: Changed, clouds: Clouds, cloud: Connection
+) -> None:
+    """`destroy` runs no program: what it needs to log in is in the state."""
+    bare_stack.destroy()
+    environment = {**changed(nodeSecurityGroup=True, cloud="lab"), **environment_of(way, clouds)}
+    try:
+        bare_stack.run("up", "--yes", "--skip-preview", environment=environment)
+        made = group_of(bare_stack)
+        assert [*cloud.network.security_group_rules(security_group_id=made)]
+        assert sum(made in port.security_group_ids for port in cloud.network.ports()) == 4
+    finally:
+        bare_stack.run("destroy", "--yes", "--skip-preview", environment=environment)
+    assert cloud.network.find_security_group(made) is None
+
+
+def test_what_the_plugin_cannot_be_given_is_told_before_anything_is_written(
+    bare_stack: Stack, changed: Changed, clouds: Clouds
+) -> None:
+    bare_stack.destroy()
+    environment = environment_of("secure file", clouds) | {"OS_CLOUD": "lab"}
+    wanted = {**changed(nodeSecurityGroup=True), **environment}
+    done = bare_stack.run("up", "--yes", "--skip-preview", check=False, environment=wanted)
+    text = done.stdout + done.stderr
+    assert done.returncode != 0 and "unset OS_CLOUD, and set calico-peering:cloud to lab" in text
+    assert clouds.password not in text and "Traceback" not in text
+    assert {one["type"] for one in bare_stack.resources()} <= {"pulumi:pulumi:Stack"}
+    # Without the plugin nobody asks for anything of the kind.
+    bare_stack.run("up", "--yes", "--skip-preview", environment={**changed(), **environment})
+    bare_stack.run("destroy", "--yes", "--skip-preview", environment=environment)
+
+
+PROGRAM = """
+from components.ports.address_pairs import AddressPairs
+from components.ports.node_security_group import NodeSecurityGroup
+from components.ports.openstack_api import connect
+from components.ports.openstack_login import entry
+from components.ports.plugin_cloud import plugin_cloud
+
+configuration = connect(None).config
+cloud, given = entry(configuration), plugin_cloud(configuration)
+assert dict(given.arguments) == {"cloud": "site"} and not given.warning
+group = NodeSecurityGroup(
+    "nodes",
+    {
+        "machine_name": "secure",
+        "machine_addresses": ["172.34.8.45"],
+        "machine_networks": [],
+        "description": "made by us",
+        "cloud": cloud,
+        "plugin": given.arguments,
+    },
+)
+AddressPairs(
+    "pairs",
+    {
+        "ports": {"port": "PORT"},
+        "networks": ["192.168.0.0/16"],
+        "security_group": group.group_id,
+        "cloud": cloud,
+    },
+)
+"""
+
+
+def test_secure_yaml_beside_clouds_yaml_is_read_by_all(port: Port, clouds: Clouds, tmp_path: Path) -> None:
+    """In the program's folder, where each process of the engine looks first."""
+    (folder := tmp_path / "program").mkdir()
+    clouds.write("program/clouds.yaml", site=clouds.without_password())
+    clouds.write("program/secure.yaml", site=clouds.only_password)
+    unset = {"OS_CLIENT_CONFIG_FILE": "", "OS_CLOUD": ""}
+    engine = SmallProgram(folder, PROGRAM.replace("PORT", port.id), **unset)
+    try:
+        engine.run("up", "--yes", "--skip-preview")
+        assert port.networks() == {"192.168.0.0/16"}
+        engine.run("preview", "--refresh", "--expect-no-changes")
+        assert clouds.password not in engine.run("stack", "export")
+    finally:
+        engine.run("destroy", "--yes", "--skip-preview")
+    assert not port.networks()
