@@ -28,6 +28,15 @@ METHODS = {
 """keystoneauth's auth_type, and the method of Keystone's API version 3 that it is."""
 SERVICES = ("network", "compute", "image")
 """What pulumi-openstack asks for the resources of this program."""
+MACHINE_S = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where Go finds the authorities of the machine by itself (crypto/x509, root_linux.go)."""
 OF_ONE_SERVICE = ("endpoint_override", "endpoint", "interface", "region_name", "service_type", "service_name")
 
 
@@ -99,9 +108,10 @@ def absolute(path: str) -> str:
 
 
 def _bundle() -> str:
-    """The authorities that requests takes in place of its own."""
+    """The authorities that requests takes in place of its own, unless they are the machine's."""
     path = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or ""
-    return path if os.path.isfile(path) else ""
+    machine_s = {os.path.realpath(one) for one in (os.environ.get("SSL_CERT_FILE"), *MACHINE_S) if one}
+    return path if os.path.isfile(path) and os.path.realpath(path) not in machine_s else ""
 
 
 def _unknown(cloud: CloudRegion) -> list[tuple[str, object, str]]:

@@ -172,7 +172,8 @@ def test_up_says_which_pair_stands_for_ours_and_destroy_leaves_it(
 ) -> None:
     bare_stack.destroy()
     with _node_port_full_of(cloud, ALL, *OTHERS) as node, emptied(bare_stack):
-        preview = bare_stack.preview().stdout
+        done = bare_stack.preview()
+        preview = done.stdout + done.stderr
         assert preview.count("let our networks through") == 1
         said = f"{ALL}, for {PODS}, {SERVICES}, on port {node.id} (node1)"
         assert said in preview
@@ -180,7 +181,8 @@ def test_up_says_which_pair_stands_for_ours_and_destroy_leaves_it(
         assert said in output and node.networks() == {ALL, *OTHERS}
         bare_stack.preview("--refresh", "--expect-no-changes")
         node.change(allowed_address_pairs=[])
-        drift = bare_stack.preview("--refresh").stdout
+        seen = bare_stack.preview("--refresh")
+        drift = seen.stdout + seen.stderr
         assert PODS in drift and "let our networks through" not in drift
         bare_stack.up("--refresh")
         assert node.networks() == {PODS, SERVICES}

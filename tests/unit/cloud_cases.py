@@ -131,6 +131,11 @@ BY_NAME: dict[str, Case] = {
     "verify: false": Case(
         _clouds(_entry(more="    verify: false\n").replace("$URL", "$TLS")), {"cloud": "a"}
     ),
+    "authorities of requests that are the machine's": Case(
+        _clouds(_entry().replace("$URL", "$TLS")),
+        {"cloud": "a"},
+        environment={"REQUESTS_CA_BUNDLE": "$HERE/ca.crt", "SSL_CERT_FILE": "$HERE/ca.crt"},
+    ),
     "cacert": Case(
         _clouds(_entry(more="    cacert: $HERE/ca.crt\n").replace("$URL", "$TLS")), {"cloud": "a"}
     ),
@@ -339,7 +344,7 @@ def enter(case: Case, keystone: Keystone, patch: pytest.MonkeyPatch) -> dict[str
     """Have this process read the case as one that is started in its folder would; the environment."""
     environment = write(case, keystone)
     for name in [*os.environ]:
-        if name.startswith(("OS_", "REQUESTS_CA", "CURL_CA")) or name.upper().endswith("_PROXY"):
+        if name.startswith(("OS_", "REQUESTS_CA", "CURL_CA", "SSL_CERT")) or name.upper().endswith("_PROXY"):
             patch.delenv(name)
     for name, value in environment.items():
         if name != "PATH":

@@ -1,4 +1,4 @@
-"""Lists in which an entry stands for every network inside it: what is only covered is not ours and costs none."""
+"""Lists in which an entry stands for every network inside it: what is only covered is not ours."""
 
 from __future__ import annotations
 
