@@ -1,9 +1,11 @@
 """openstacksdk and pulumi-openstack are one user in one region, however the cloud is configured."""
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,9 @@ from components.ports.plugin_cloud import plugin_cloud
 from components.shared.provider_errors import ProviderError
 from lab.layout import Layout
 from tests.conformance.engine import Engine
+from tests.integration.application_credentials import entries
 from tests.integration.conftest import Changed, Stack, emptied, with_settings
-from tests.integration.provided import Port
+from tests.integration.provided import PODS, Port
 from tests.integration.small_program import SmallProgram
 from tests.unit.cloud_cases import BESIDE, EXPLICITLY, REFUSED, SOUND, Case, enter
 from tests.unit.recording_keystone import Keystone, LoggedIn, recording_keystone
@@ -240,6 +243,8 @@ def test_what_the_plugin_cannot_be_given_is_told_before_anything_is_written(
 
 
 PROGRAM = """
+import pulumi
+
 from components.ports.address_pairs import AddressPairs
 from components.ports.node_security_group import NodeSecurityGroup
 from components.ports.openstack_api import connect
@@ -248,7 +253,7 @@ from components.ports.plugin_cloud import plugin_cloud
 
 configuration = connect(None).config
 cloud, given = entry(configuration), plugin_cloud(configuration)
-assert dict(given.arguments) == {"cloud": "site"} and not given.warning
+pulumi.export("given", sorted(given.arguments))
 group = NodeSecurityGroup(
     "nodes",
     {
@@ -272,18 +277,61 @@ AddressPairs(
 """
 
 
+@contextmanager
+def applied(folder: Path, port: Port, secret: str, **environment: str) -> Iterator[SmallProgram]:
+    """The program on a port, from a folder with the configuration; all of it goes again."""
+    engine = SmallProgram(folder, PROGRAM.replace("PORT", port.id), **environment)
+    try:
+        preview = engine.run("preview", "--diff")
+        output = engine.run("up", "--yes", "--skip-preview")
+        assert port.networks() == {PODS}
+        preview += engine.run("preview", "--diff", "--refresh", "--expect-no-changes")
+        state = engine.run("stack", "export")
+        assert not [text for text in (preview, output, state) if secret in text]
+        yield engine
+    finally:
+        engine.run("destroy", "--yes", "--skip-preview")
+    assert not port.networks()
+
+
 def test_secure_yaml_beside_clouds_yaml_is_read_by_all(port: Port, clouds: Clouds, tmp_path: Path) -> None:
     """In the program's folder, where each process of the engine looks first."""
     (folder := tmp_path / "program").mkdir()
     clouds.write("program/clouds.yaml", site=clouds.without_password())
     clouds.write("program/secure.yaml", site=clouds.only_password)
     unset = {"OS_CLIENT_CONFIG_FILE": "", "OS_CLOUD": ""}
-    engine = SmallProgram(folder, PROGRAM.replace("PORT", port.id), **unset)
-    try:
-        engine.run("up", "--yes", "--skip-preview")
-        assert port.networks() == {"192.168.0.0/16"}
-        engine.run("preview", "--refresh", "--expect-no-changes")
-        assert clouds.password not in engine.run("stack", "export")
-    finally:
-        engine.run("destroy", "--yes", "--skip-preview")
-    assert not port.networks()
+    with applied(folder, port, clouds.password, **unset) as engine:
+        assert json.loads(engine.run("stack", "output", "given", "--json")) == ["cloud"]
+
+
+def test_the_secret_of_an_application_credential_is_encrypted_in_the_state(
+    port: Port, clouds: Clouds, tmp_path: Path
+) -> None:
+    """pulumi-openstack itself marks the password only."""
+    (folder := tmp_path / "program").mkdir()
+    with entries() as make:
+        entry = make("member", [])
+        secret = entry["auth"].pop("application_credential_secret")
+        environment = {
+            "OS_CLIENT_CONFIG_FILE": clouds.write("clouds.yaml", site=entry),
+            "OS_CLIENT_SECURE_FILE": clouds.write(
+                "secret.yaml", site={"auth": {"application_credential_secret": secret}}
+            ),
+            "OS_CLOUD": "",
+        }
+        with applied(folder, port, secret, **environment) as engine:
+            given = json.loads(engine.run("stack", "output", "given", "--json"))
+            assert "application_credential_secret" in given
+
+
+def test_destroy_finds_the_cloud_of_up_where_os_cloud_names_another(
+    bare_stack: Stack, changed: Changed, clouds: Clouds, cloud: Connection
+) -> None:
+    bare_stack.destroy()
+    with emptied(bare_stack):
+        bare_stack.run("up", "--yes", "--skip-preview", environment=changed(nodeSecurityGroup=True))
+        made = group_of(bare_stack)
+        elsewhere = {**environment_of("another OS_CLOUD", clouds)}
+        bare_stack.run("destroy", "--yes", "--skip-preview", environment=elsewhere)
+        assert cloud.network.find_security_group(made) is None
+        assert not any(port.allowed_address_pairs for port in cloud.network.ports(name="node1"))
