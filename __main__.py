@@ -4,6 +4,7 @@ import pulumi
 
 from components.calico.stack_name import stack_name
 from components.calico.stack_names import StackNames
+from components.cloud_preflight import find_cloud, plugin_clouds
 from components.cluster_facts import find_not_expected, reasons
 from components.cluster_preflight import check_apis, check_rights, find_namespaces
 from components.configuration import configuration_keys
@@ -39,11 +40,15 @@ try:
     stack = StackNames(stack_name(), former.stacks)
     check_configurations(site, stack)
     warnings += check_as_numbers(site, stack)
+    site = find_cloud(site)
+    plugins, notes = plugin_clouds(site)
+    warnings += notes
     parts = machine_parts(site)
     overriding = find_overriding(site, stack)
     warnings += overriding.warnings
     left = left_over(site, stack, parts, overriding.harmful)
     ports = all_node_ports(site)
+    warnings += [found.covered for found in ports.values() if found.covered]
     pools = harmful_pools(site, ports)
     warnings += route_reflectors(site)
     absent = find_not_expected(site)
@@ -60,6 +65,7 @@ peering = ExternalPeering(
         "harmful_pools": pools,
         "warnings": warnings,
         "machine_parts": parts,
+        "plugin_clouds": plugins,
         "left_over": left,
         "former": former,
         "not_expected": absent,

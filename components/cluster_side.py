@@ -20,6 +20,7 @@ from components.left_over import LeftOver, group_description
 from components.machine_secrets import MachineSecrets
 from components.peer_options import peer_options
 from components.ports.address_pairs import AddressPairs
+from components.ports.gophercloud_login import Arguments
 from components.ports.node_ports import NodePorts
 from components.settings.bgp_peer_settings import filter_name
 from components.settings.settings import Settings
@@ -76,7 +77,12 @@ def _of_services(settings: Settings) -> list[str]:
 
 
 def _group(
-    called: Called, site: Site, cluster: str, left_over: LeftOver, opts: pulumi.ResourceOptions
+    called: Called,
+    site: Site,
+    cluster: str,
+    left_over: LeftOver,
+    opts: pulumi.ResourceOptions,
+    plugin: Arguments | None,
 ) -> pulumi.Output[str]:
     """The id of our security group on the nodes' ports."""
     # pulumi-openstack takes most of a second to import, which nobody else need wait for.
@@ -93,6 +99,7 @@ def _group(
             "description": group_description(stack_name(), cluster),
             "left_over": left_over.group.get(cluster),
             "cloud": all_settings[0].cloud,
+            "plugin": plugin,
         },
         called.opts("nodes", opts),
     ).group_id
@@ -107,8 +114,13 @@ def cluster_side(
     left_over: LeftOver,
     opts: pulumi.ResourceOptions,
     former_machines: Mapping[str, str] | None = None,
+    plugin: Arguments | None = None,
 ) -> ClusterSide:
-    """Declare it. `former_machines`: by label now, that of machines which have another one in the state."""
+    """Declare it.
+
+    `former_machines`: by label now, that of machines which have another one in the state.
+    `plugin`: what pulumi-openstack is given for the cluster's cloud. Default: its name.
+    """
     machines = site.of_cluster(cluster)
     settings = site.cluster(cluster)
     former = former_machines or {}
@@ -118,7 +130,7 @@ def cluster_side(
         {
             "ports": ports.ids,
             "unfiltered": ports.unfiltered,
-            "security_group": _group(called, site, cluster, left_over, opts)
+            "security_group": _group(called, site, cluster, left_over, opts, plugin)
             if settings.node_security_group
             else None,
             "networks": site.pair_networks(cluster),

@@ -23,6 +23,7 @@ from components.machine.machine_parts import MachineParts
 from components.machine.machine_source import machine_of
 from components.machine_secrets import MachineSecrets
 from components.machine_side import machine_router, machine_side
+from components.ports.gophercloud_login import Arguments
 from components.ports.node_ports import NodePorts
 from components.settings.site import Site
 from components.shared.called import Called, called, joined
@@ -48,6 +49,8 @@ class ExternalPeeringArgs(TypedDict):
     """What the state has under another name. Default: nothing."""
     machine_parts: NotRequired[Mapping[str, MachineParts]]
     """What machines made here are made of, by machine. Default: none, the machines are there."""
+    plugin_clouds: NotRequired[Mapping[str | None, Arguments]]
+    """What pulumi-openstack is given, by cloud. Default: the cloud's name."""
 
 
 class ExternalPeering(pulumi.ComponentResource):
@@ -67,6 +70,7 @@ class ExternalPeering(pulumi.ComponentResource):
         site, secrets = args["site"], args.get("secrets", {})
         left_over, ports = args.get("left_over", LeftOver()), args.get("ports", {})
         absent, former = args.get("not_expected", {}), args.get("former", FormerNames())
+        plugins = args.get("plugin_clouds", {})
         child = pulumi.ResourceOptions(parent=self)
         if any(settings.import_policy == "all" for settings in site.peerings.values()):
             pulumi.warn(
@@ -97,6 +101,7 @@ class ExternalPeering(pulumi.ComponentResource):
                     args.get("machine_parts", {}).get(label),
                     left_over.machine.get(label, MachineLeftOver()),
                     child,
+                    plugins.get(site.machine(label).cloud),
                 ),
                 site.of_machine(label),
                 child,
@@ -118,6 +123,7 @@ class ExternalPeering(pulumi.ComponentResource):
                 left_over,
                 child,
                 former.machines,
+                plugins.get(site.cluster(cluster).cloud),
             )
             for cluster in site.clusters
         }

@@ -24,6 +24,7 @@ from components.cluster_preflight import cluster_client, more_peers
 from components.left_over import LeftOver, find_group
 from components.machine.machine_left_over import find_machine_left_over
 from components.machine.machine_parts import MachineParts, find_machine_parts
+from components.ports.covered_pairs import covered_by_others
 from components.ports.neutron_ports import Port, named
 from components.ports.node_ports import (
     NodePorts,
@@ -194,6 +195,7 @@ def node_ports(settings: Settings, networks: Sequence[str]) -> NodePorts:
     return NodePorts(
         {label: str(port["id"]) for label, port in found.items()},
         {label: named(port) for label, port in found.items() if not filters(port)},
+        covered_by_others(list(found.values()), networks),
     )
 
 

@@ -16,6 +16,7 @@ from components.machine.machine_left_over import MachineLeftOver, made_of
 from components.machine.machine_parts import MachineParts
 from components.machine_secrets import MachineSecrets
 from components.networks import within
+from components.ports.gophercloud_login import Arguments
 from components.settings.settings import Settings
 from components.shared.called import Called
 
@@ -27,8 +28,11 @@ def machine_of(
     parts: MachineParts | None,
     left_over: MachineLeftOver,
     opts: pulumi.ResourceOptions,
+    plugin: Arguments | None = None,
 ) -> Machine:
     """The machine of these settings, one for each cluster, which differ only in what is the cluster's.
+
+    `plugin`: what pulumi-openstack is given for their cloud. Default: its name.
 
     Raises:
         ValueError: when one that is made here lacks its parts or its host key.
@@ -85,6 +89,7 @@ def machine_of(
             "stack": stack_name(),
             "left_over": left_over,
             "cloud": settings.cloud,
+            "plugin": plugin,
         },
         opts,
     )

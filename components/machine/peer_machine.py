@@ -15,7 +15,6 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
-from pulumi_openstack import Provider
 from pulumi_openstack.compute import Instance, InstanceBlockDeviceArgs, InstanceNetworkArgs, Keypair
 from pulumi_openstack.networking import FloatingIp, Port, PortAllowedAddressPairArgs, PortFixedIpArgs
 
@@ -24,6 +23,8 @@ from components.machine.machine import Bastion, Login, connection, on_instance, 
 from components.machine.machine_fault import find_fault
 from components.machine.machine_group import MachineGroup
 from components.machine.machine_left_over import METADATA, MachineLeftOver, clear_port, key_pair_name, mark
+from components.ports.gophercloud_login import Arguments
+from components.ports.openstack_provider import openstack_provider
 from components.shared.provider_errors import ProviderError
 
 # From Nova's ACTIVE to sshd an image may take a minute or two. Refused attempts are 5 s apart then, so
@@ -87,6 +88,8 @@ class PeerMachineArgs(TypedDict):
     """What this stack has made already, be it in its state or not. Default: nothing."""
     cloud: NotRequired[str | None]
     """Entry of clouds.yaml. Default: the OS_* environment."""
+    plugin: NotRequired[Arguments | None]
+    """What pulumi-openstack is given for that cloud. Default: its name."""
 
 
 class PeerMachine(pulumi.ComponentResource):
@@ -108,8 +111,10 @@ class PeerMachine(pulumi.ComponentResource):
     def __init__(self, name: str, args: PeerMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("calico-peering:index:PeerMachine", name, {}, opts)
         left = args.get("left_over", MachineLeftOver())
-        provider = Provider(
-            f"{name}-openstack", cloud=args.get("cloud"), opts=pulumi.ResourceOptions(parent=self)
+        provider = openstack_provider(
+            f"{name}-openstack",
+            args.get("plugin") or {"cloud": args.get("cloud")},
+            pulumi.ResourceOptions(parent=self),
         )
         own = pulumi.ResourceOptions(parent=self, provider=provider)
         group = MachineGroup(

@@ -23,11 +23,13 @@ class NodePorts:
     """The nodes' Neutron ports; empty when the cluster is not on OpenStack.
 
     `ids` by what they were searched by, the node's address or the port's name, otherwise the id.
-    `unfiltered`: ports without port security, and what to call them.
+    `unfiltered`: ports without port security, and what to call them. `covered`: what to warn of pairs
+    of others that stand for ours, if any do.
     """
 
     ids: Mapping[str, str] = field(default_factory=dict)
     unfiltered: Mapping[str, str] = field(default_factory=dict)
+    covered: str = ""
 
 
 def by_addresses(

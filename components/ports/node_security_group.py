@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_openstack as openstack
+from pulumi_openstack.networking import SecGroup
 
 from components.left_over import GroupLeftOver
+from components.ports.gophercloud_login import Arguments
 from components.ports.group_rule import BGP_PORT, group_rule
 from components.ports.no_default_rules import NoDefaultRules
+from components.ports.openstack_provider import openstack_provider
 
 
 class NodeSecurityGroupArgs(TypedDict):
@@ -33,6 +35,8 @@ class NodeSecurityGroupArgs(TypedDict):
     """The group when this stack has made it already, be it in its state or not."""
     cloud: NotRequired[pulumi.Input[str] | None]
     """Entry of clouds.yaml; default: the environment."""
+    plugin: NotRequired[Arguments | None]
+    """What pulumi-openstack is given for that cloud. Default: its name."""
 
 
 class NodeSecurityGroup(pulumi.ComponentResource):
@@ -46,10 +50,12 @@ class NodeSecurityGroup(pulumi.ComponentResource):
     ) -> None:
         super().__init__("calico-peering:index:NodeSecurityGroup", name, {}, opts)
         left = args.get("left_over")
-        cloud = openstack.Provider(
-            f"{name}-cloud", cloud=args.get("cloud"), opts=pulumi.ResourceOptions(parent=self)
+        cloud = openstack_provider(
+            f"{name}-cloud",
+            args.get("plugin") or {"cloud": args.get("cloud")},
+            pulumi.ResourceOptions(parent=self),
         )
-        group = openstack.networking.SecGroup(
+        group = SecGroup(
             name,
             name=f"calico-peering-{args['machine_name']}",
             description=args["description"],

@@ -19,6 +19,7 @@ from keystoneauth1 import exceptions as keystone
 from openstack.connection import Connection
 from openstack.exceptions import ConfigException, HttpException, SDKException
 
+from components.ports.openstack_login import entry
 from components.shared.provider_errors import ProviderError
 
 # Seconds that one request may take before Neutron counts as not answering.
@@ -50,7 +51,8 @@ def connect(cloud: str | None = None) -> Connection:
                         f"the catalog of {described(cloud)} lists no network service (Neutron) "
                         "for this region; check region_name and interface"
                     )
-                _connections[cloud] = connection
+                # By either name it is the same, and one authentication.
+                _connections[cloud] = _connections[entry(connection.config)] = connection
         return _connections[cloud]
 
 

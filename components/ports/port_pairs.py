@@ -2,14 +2,15 @@
 
 Read, merge, and write only onto the revision that was read: two writers without it overwrite each
 other, and Neutron has no atomic add or remove. Others' pairs and groups go back exactly as they
-stand. Pairs and group go in one request, none if nothing is missing. No Pulumi here; the state is
-port_pairs_provider.py's and ports_before_provider.py's.
+stand. Pairs and group go in one request, none if nothing is missing. A network inside one that a pair of
+others lets through needs no pair, and none is ours then. No Pulumi here; the state is that of
+port_pairs_provider.py and ports_before_provider.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tenacity
@@ -19,7 +20,7 @@ from components.ports.neutron_ports import Port, PortMovedError, change_port, na
 from components.ports.openstack_api import clear_errors
 from components.ports.ports_seen import SEEN
 from components.shared.provider_errors import ProviderError
-from components.shared.shared_list import Entry, Shape, plan, present
+from components.shared.shared_list import Entry, Shape, covered, plan, present
 from components.shared.this_run import THIS_RUN
 
 # Seconds for which we try to get in between others who keep changing the same port. A number of
@@ -93,8 +94,18 @@ def fulfil(
 
 
 def carried(port: Port, networks: Sequence[str]) -> list[str]:
-    """Those of `networks` (canonical) that the port carries for its own MAC address."""
+    """Those of `networks` (canonical) that the port carries itself for its own MAC address."""
+    return present(pairs_of(port), networks, replace(shape(port), covers=False))
+
+
+def let_through(port: Port, networks: Sequence[str]) -> list[str]:
+    """Those that it carries, or that lie inside a network that it carries."""
     return present(pairs_of(port), networks, shape(port))
+
+
+def only_covered(port: Port, networks: Sequence[str]) -> dict[str, str]:
+    """Those that merely lie inside one, each with that network: they need no pair of ours."""
+    return covered(pairs_of(port), networks, shape(port)) if filters(port) else {}
 
 
 def filters(port: Port) -> bool:
@@ -111,14 +122,17 @@ def pairs_of(port: Port) -> list[Entry]:
 
 
 def shape(port: Port) -> Shape:
-    """A pair for another MAC address (VRRP and the like) is another pair."""
+    """A pair for another MAC address (VRRP and the like) is another pair, and covers nothing of ours.
+
+    Neutron compares address and MAC together: nodes send with the port's own.
+    """
     own = str(port["mac_address"]).lower()
 
     def text(pair: Entry) -> str | None:
         mac = str(pair.get("mac_address") or own).lower()
         return str(pair["ip_address"]) if mac == own else None
 
-    return Shape(text, lambda network: {"ip_address": network})
+    return Shape(text, lambda network: {"ip_address": network}, covers=True)
 
 
 def _once(connection: Connection, port: Port, wish: Wish, absent: set[str]) -> Done:

@@ -20,7 +20,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.ports.neutron_ports import PortGoneError
 from components.ports.openstack_api import clear_errors, connect
-from components.ports.port_pairs import Done, Wish, carried, filters, fulfil, groups
+from components.ports.port_pairs import Done, Wish, filters, fulfil, groups, let_through
 from components.ports.ports_seen import SEEN
 from components.shared.own_provider import given
 from components.shared.shared_list_provider import SharedListProvider, written
@@ -51,7 +51,7 @@ class PortPairsProvider(SharedListProvider):
             return ReadResult("", {})
         inputs = {**given(props, INPUTS), "filtered": filters(port)}
         if inputs["filtered"]:
-            inputs["networks"] = carried(port, known)
+            inputs["networks"] = let_through(port, known)
             if inputs.get("security_group") not in (port.get("security_groups") or []):
                 inputs.pop("security_group", None)
         outs = {"added": added, "network_id": port["network_id"], "written": written(props)}

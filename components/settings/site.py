@@ -119,6 +119,14 @@ class Site:
         }
         return replace(self, peerings=found, notes=[*self.notes, *notes])
 
+    def with_cloud(self, cloud: str | None) -> "Site":
+        """The site with the entry of clouds.yaml that is meant where the settings name none."""
+        found = {
+            which: settings if settings.cloud else settings.model_copy(update={"cloud": cloud})
+            for which, settings in self.peerings.items()
+        }
+        return replace(self, peerings=found)
+
     def pair_networks(self, cluster: str) -> list[str]:
         """What a cluster's ports have to let pass, for all machines."""
         networks = (pair_networks(settings) for settings in self.of_cluster(cluster).values())

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.networks import within
+
 Entry = Mapping[str, Any]
 
 
@@ -26,12 +28,14 @@ class Shape:
 
     `text` gives an entry's network as it is written there, or None for an entry that can never
     be the same as one of ours; `make` builds our entry for a canonical network. `holds`, where an entry
-    of others may stand for several of ours: all that it stands for, in canonical spelling.
+    of others may stand for several of ours: all that it stands for, in canonical spelling. `covers`: an
+    entry does for every network inside its own as well.
     """
 
     text: Callable[[Entry], str | None]
     make: Callable[[str], Entry]
     holds: Callable[[Entry], Iterable[str]] | None = None
+    covers: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,15 +66,23 @@ def canonical_list(networks: Iterable[str]) -> list[str]:
 
 
 def present(current: Sequence[Entry], networks: Iterable[str], shape: Shape) -> list[str]:
-    """Those of `networks` (canonical) that the list holds, whoever wrote them."""
+    """Those of `networks` (canonical) that the list holds, or covers, whoever wrote them."""
     there = {network for entry in current for network in _held(entry, shape)}
-    return [network for network in networks if network in there]
+    return [network for network in networks if network in there or _cover(network, there, shape)]
 
 
 def missing(current: Sequence[Entry], networks: Iterable[str], shape: Shape) -> list[str]:
     """Those of `networks` (canonical) that the list lacks."""
+    wanted = list(networks)
+    found = present(current, wanted, shape)
+    return [network for network in wanted if network not in found]
+
+
+def covered(current: Sequence[Entry], networks: Iterable[str], shape: Shape) -> dict[str, str]:
+    """Those of `networks` (canonical) that the list only covers, each with the network that does."""
     there = {network for entry in current for network in _held(entry, shape)}
-    return [network for network in networks if network not in there]
+    found = {network: _cover(network, there, shape) for network in networks if network not in there}
+    return {network: cover for network, cover in found.items() if cover}
 
 
 def merge(current: Sequence[Entry], wanted: Iterable[str], shape: Shape) -> tuple[list[Entry], list[str]]:
@@ -93,13 +105,26 @@ def plan(current: Sequence[Entry], wanted: Sequence[str], ours: Iterable[str], s
     """One write that makes the list hold `wanted` and drops what of `ours` is wanted no longer.
 
     Create is a plan with nothing ours yet; delete is a plan with nothing wanted. What was there
-    before us is never ours; what we added, somebody removed and this plan adds again still is.
+    before us is never ours; what we added, somebody removed and this plan adds again still is. What the
+    list only covers has no entry of ours.
     """
     before = list(ours)
     kept = take_away(current, (network for network in before if network not in wanted), shape)
     entries, new = merge(kept, wanted, shape)
-    added = [network for network in wanted if network in before or network in new]
+    without = covered(entries, wanted, shape).keys()
+    added = [
+        network for network in wanted if network in new or (network in before and network not in without)
+    ]
     return Plan(entries, added, changed=entries != list(current))
+
+
+def _cover(network: str, there: Iterable[str], shape: Shape) -> str | None:
+    """The widest network of `there` (canonical) with `network` and more in it."""
+    if not shape.covers:
+        return None
+    one = ipaddress.ip_network(network)
+    wider = [found for other in there if within(one, found := ipaddress.ip_network(other)) and found != one]
+    return str(min(wider, key=lambda found: found.prefixlen)) if wider else None
 
 
 def _held(entry: Entry, shape: Shape) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pulumi
 import pytest
 
 from components.left_over import GroupLeftOver
@@ -49,6 +50,24 @@ def test_it_is_made_on_the_cloud_of_the_settings() -> None:
     for made in recorder.made:
         if made.typ in (GROUP, RULE):
             assert "::nodes-cloud::" in (made.provider or "")
+
+
+def test_what_the_plugin_is_given_is_passed_on_and_its_secrets_are_secrets() -> None:
+    plugin: dict[str, str | bool] = {
+        "cloud": "",
+        "auth_url": "u",
+        "application_credential_id": "i",
+        "insecure": True,
+    }
+    secrets = {"password": "p1", "token": "t1", "application_credential_secret": "s1"}
+    recorder = recorded(lambda: NodeSecurityGroup("nodes", {**ARGS, "plugin": {**plugin, **secrets}}))
+    given = recorder.of(CLOUD)["nodes-cloud"]
+    assert (given["cloud"], given["authUrl"], given["insecure"]) == ("", "u", "true")
+    for name, value in (("password", "p1"), ("token", "t1"), ("applicationCredentialSecret", "s1")):
+        assert given[name][pulumi.runtime.rpc._special_sig_key] == pulumi.runtime.rpc._special_secret_sig
+        assert given[name]["value"] == value
+    bare = recorder.of(BARE)["nodes-no-default-rules"]
+    assert bare["cloud"] == "lab" and not {*secrets.values()} & {str(value) for value in bare.values()}
 
 
 def test_a_group_that_a_killed_run_left_is_taken_in_with_the_rules_it_has() -> None:

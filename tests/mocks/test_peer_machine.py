@@ -232,6 +232,28 @@ def test_everything_uses_the_same_cloud_and_only_its_name() -> None:
             assert one.provider and "::gateway-machine-openstack::" in one.provider, one.name
 
 
+def test_the_plugin_is_given_what_was_found_for_the_machine_s_cloud() -> None:
+    def program() -> None:
+        settings = read_settings(made(cloud="production", nodePortNetwork="nodes", nodeSecurityGroup="true"))
+        ExternalPeering(
+            "gateway",
+            {
+                "site": single(settings),
+                "machine_parts": {settings.machine_name: PARTS},
+                "secrets": {settings.machine_name: MachineSecrets(LOGIN_PRIVATE_KEY, HOST_PRIVATE_KEY)},
+                "plugin_clouds": {
+                    "production": {"cloud": "production", "region": "r2"},
+                    None: {"cloud": "x"},
+                },
+            },
+        )
+
+    providers = recorded(program, outputs={COMMAND: {"stdout": SEEN}}).of(PROVIDER)
+    assert {*providers} == {"gateway-machine-openstack", "gateway-nodes-cloud"}
+    for given in providers.values():
+        assert (given["cloud"], given["region"]) == ("production", "r2")
+
+
 def test_what_a_killed_run_left_is_taken_in() -> None:
     def program() -> None:
         texts = made(machineFloatingNetwork="public")
