@@ -9,7 +9,7 @@
 of_delivered() { # local|peer|behind: these addresses or networks of the configurations that BIRD was given
     [ ! -d "$DELIVERED" ] || find "$DELIVERED" -name 'bird*.conf' -exec cat {} + | awk -v wanted="$1" '
         { gsub(/;/, "") }
-        $1 == "protocol" { behind = $2 == "static" && $3 ~ /^behind_/ }
+        $1 == "protocol" { behind = $2 == "static" && $3 ~ /^behind[46]$/ }
         wanted == "local" && $1 == "local" && $3 == "as" { print $2 }
         wanted == "peer" && $1 == "neighbor" { print $2 == "range" ? $3 : $2 }
         wanted == "behind" && behind && $1 == "route" { print $2 }' | sort -u
