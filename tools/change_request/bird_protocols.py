@@ -18,6 +18,8 @@ BLOCK = re.compile(r"^(?P<kind>protocol|template)\s+(?P<type>\w+)\s*(?P<rest>.*?
 CHANNEL = re.compile(r"^ipv[46](?: \w+)?\s*\{$")
 # In BIRD 1.6 these are among the session's own options.
 EXCHANGED = re.compile(r"^(import|export|receive)\b")
+# BIRD 2 and 3 tell their routes again with it; for 1.6, where there is no channel, it is one of the session.
+NEXT_HOP = re.compile(r"^next hop\b")
 DESCRIPTION = re.compile(r"^description\b")
 
 
@@ -149,7 +151,7 @@ def _protocol(type_: str, body: list[str], template: BirdProtocol | None) -> Bir
             options.append(channel)
         elif channel and line.startswith("}"):
             channel = ""
-        elif EXCHANGED.match(line):
+        elif EXCHANGED.match(line) or (channel and NEXT_HOP.match(line)):
             exchanged.append(line)
         elif not DESCRIPTION.match(line):
             options.append(f"{channel} {line}".strip())
