@@ -1,4 +1,4 @@
-"""Which sessions a changed configuration ends is said as real BIRDs do it: they take each change over, and log it."""
+"""Which sessions a change ends is said as real BIRDs do it: they take each change over, and log it."""
 
 import re
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tools.change_request",
         description="Previews a stack and writes what it would do as one comment for a pull request.",
-        epilog="Exit code 0, or 1 when the preview fails or a policy stops it; the body is written in either case.",
+        epilog="Exit code 0, or 1 when the preview fails or a policy stops it; the body is there then too.",
     )
     parser.add_argument("stack", metavar="STACK", help="name of the stack")
     parser.add_argument(
@@ -35,7 +35,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--plan",
         type=Path,
         metavar="FILE",
-        help="where the plan goes, for `pulumi up --plan`; default: none is kept",
+        help="where the plan goes, for `pulumi up --plan`; default: beside the body",
     )
     parser.add_argument(
         "--no-refresh", action="store_true", help="compare with the state, do not look for drift"
@@ -57,7 +57,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> int:
     """Run the command; its exit code."""
     options = parse(arguments)
-    plan = options.plan.absolute() if options.plan else None
+    plan = (options.plan or options.body.with_suffix(".plan.json")).absolute()
     asked = PreviewOptions(
         not options.no_refresh, _paths(options.policy_pack), _paths(options.policy_pack_config), plan
     )
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: the body could not be written to {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     print(render_short(request), end="")
-    print(f"The comment is in {options.body}" + (f", the plan in {plan}" if plan and plan.exists() else ""))
+    print(f"The comment is in {options.body}" + (f", the plan in {plan}" if plan.exists() else ""))
     return 1 if done.preview.failed else 0
 
 

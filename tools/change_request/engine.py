@@ -6,7 +6,6 @@ Nothing is written to the stack: the refresh of a preview is not saved. The plan
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +69,7 @@ def run_preview(name: str, folder: Path, options: PreviewOptions) -> Outcome:
     if options.plan:
         # One of an earlier run is not this preview's.
         options.plan.unlink(missing_ok=True)
+        options.plan.parent.mkdir(parents=True, exist_ok=True)
     try:
         stack.preview(
             diff=True,
@@ -108,7 +108,7 @@ def scrubber_of(
 
 def _with_error(preview: Preview, lines: Sequence[str]) -> Preview:
     """What the engine printed to standard error, where no event has a reason."""
-    text = "\n".join(line.rstrip("\n") for line in lines).strip()
+    text = _reasons("\n".join(line.rstrip("\n") for line in lines))
     reason = Diagnostic("error", text or "the engine ended without an error message")
     return Preview(
         preview.steps, (*preview.diagnostics, reason), preview.violations, preview.text, failed=True
@@ -118,5 +118,10 @@ def _with_error(preview: Preview, lines: Sequence[str]) -> Preview:
 def _last_words(text: str) -> str:
     """The engine's error out of the Automation API's, which begins with code and standard output."""
     _, _, said = text.partition("stderr: ")
-    lines = [line for line in (said or text).strip().splitlines() if line.strip()]
-    return json.dumps(text) if not lines else "\n".join(lines[-20:])
+    return _reasons(said or text) or "the engine ended without an error message"
+
+
+def _reasons(text: str) -> str:
+    """The last lines of what the engine printed to standard error, without its warnings."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("warning: ")]
+    return "\n".join(line.removeprefix("error: ") for line in lines[-20:])
