@@ -1,0 +1,103 @@
+"""The command: a preview, its body in files, a short form on the terminal; and the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.change_request.body import UNLIMITED, Request, render_body
+from tools.change_request.engine import EngineError, Outcome, PreviewOptions, run_preview
+from tools.change_request.origin import find_origin
+from tools.change_request.preview import Diagnostic, Preview
+from tools.change_request.terminal import render_short
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.change_request",
+        description="Previews a stack and writes what it would do as one comment for a pull request.",
+        epilog="Exit code 0, or 1 when the preview fails or a policy stops it; the body is there then too.",
+    )
+    parser.add_argument("stack", metavar="STACK", help="name of the stack")
+    parser.add_argument(
+        "--folder", type=Path, default=PROJECT, help="folder of the program; default: this one"
+    )
+    parser.add_argument(
+        "--body", type=Path, default=Path("change-request.md"), metavar="FILE", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="where the plan goes, for `pulumi up --plan`; default: beside the body",
+    )
+    parser.add_argument(
+        "--no-refresh", action="store_true", help="compare with the state, do not look for drift"
+    )
+    parser.add_argument(
+        "--policy-pack", action="append", default=[], metavar="FOLDER", help="may be given several times"
+    )
+    parser.add_argument("--policy-pack-config", action="append", default=[], metavar="FILE")
+    parser.add_argument(
+        "--summary", type=Path, metavar="FILE", help="append the body; default: GITHUB_STEP_SUMMARY"
+    )
+    parser.add_argument(
+        "--commit", default="", help="default: from the environment of GitHub or GitLab, or git"
+    )
+    parser.add_argument("--actor", default="", help="likewise")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; its exit code."""
+    options = parse(arguments)
+    plan = (options.plan or options.body.with_suffix(".plan.json")).absolute()
+    asked = PreviewOptions(
+        not options.no_refresh, _paths(options.policy_pack), _paths(options.policy_pack_config), plan
+    )
+    try:
+        done = run_preview(options.stack, options.folder, asked)
+    except EngineError as error:
+        failed = Preview(diagnostics=(Diagnostic("error", str(error)),), failed=True)
+        # Only the project's own file says how it is called.
+        done = Outcome(_project(options.folder), options.stack, failed, "")
+    full = options.body.with_suffix(f".full{options.body.suffix}")
+    origin = find_origin(os.environ, options.folder, options.commit, options.actor, done.pulumi)
+    request = Request(done.project, done.stack, done.preview, origin, full.name)
+    body = render_body(request)
+    try:
+        options.body.parent.mkdir(parents=True, exist_ok=True)
+        options.body.write_text(body)
+        full.write_text(render_body(request, UNLIMITED))
+        summary = options.summary or os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            with Path(summary).open("a") as file:
+                file.write(body)
+    except OSError as error:
+        print(f"error: the body could not be written to {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    print(render_short(request), end="")
+    print(f"The comment is in {options.body}" + (f", the plan in {plan}" if plan.exists() else ""))
+    return 1 if done.preview.failed else 0
+
+
+def _paths(names: Sequence[str]) -> list[str]:
+    """The engine runs in the program's folder, not in ours."""
+    return [str(Path(name).absolute()) if Path(name).exists() else name for name in names]
+
+
+def _project(folder: Path) -> str:
+    try:
+        lines = (folder / "Pulumi.yaml").read_text().splitlines()
+    except OSError:
+        return folder.resolve().name
+    return next(
+        (line.removeprefix("name:").strip() for line in lines if line.startswith("name:")),
+        folder.resolve().name,
+    )
