@@ -18,6 +18,7 @@ from tools.change_request.words import calico_words, drift_words, other_lines, p
 
 # GitHub takes 65,536 characters in a comment, and as many again in no step summary of 1 MiB.
 LIMIT = 60_000
+KIND = "change-request"
 # A full text is for a file.
 UNLIMITED = 100_000_000
 WIDTH = 110
@@ -35,6 +36,8 @@ class Request:
     origin: Origin
     full_text: str = ""
     """The name of the file with the full text; empty: there is none."""
+    kind: str = KIND
+    """What it is written for: a change request, or an issue."""
 
     @property
     def name(self) -> str:
@@ -42,11 +45,10 @@ class Request:
         return f"{self.project}/{self.stack}"
 
 
-def marker(name: str) -> str:
-    """The hidden line by which the comment of a stack, `project/stack`, is found again."""
-    return (
-        f"<!-- calico-peering change-request {re.sub(r'[^A-Za-z0-9._/-]', '_', name).replace('--', '-_')} -->"
-    )
+def marker(name: str, kind: str = KIND) -> str:
+    """The hidden line by which what is written of a stack, `project/stack`, is found again, each kind for itself."""
+    safe = re.sub(r"[^A-Za-z0-9._/-]", "_", name).replace("--", "-_")
+    return f"<!-- calico-peering {kind} {safe} -->"
 
 
 def render_body(request: Request, limit: int = LIMIT) -> str:
@@ -64,7 +66,7 @@ def _head(request: Request) -> Section:
     preview = request.preview
     interruptions = interruption_lines(preview, find_interruptions(preview))
     title = f"### {code(request.name[:200])}: {outcome(preview)}"
-    lines = [marker(request.name), title]
+    lines = [marker(request.name, request.kind), title]
     if interruptions and (preview.changes or preview.failed):
         lines += ["", *(line if len(line) <= LONGEST_LINE else LONG_LINE for line in interruptions)]
     if preview.drift:

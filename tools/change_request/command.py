@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tools.change_request.body import UNLIMITED, Request, render_body
+from tools.change_request.body import KIND, UNLIMITED, Request, render_body
 from tools.change_request.engine import EngineError, Outcome, PreviewOptions, run_preview
 from tools.change_request.origin import find_origin
 from tools.change_request.preview import Diagnostic, Preview
@@ -54,37 +55,64 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command; its exit code."""
+def main(arguments: Sequence[str], hidden: Sequence[str] = ()) -> int:
+    """Run the command; its exit code. `hidden`: secrets besides those of the stack and the environment."""
     options = parse(arguments)
     plan = (options.plan or options.body.with_suffix(".plan.json")).absolute()
     asked = PreviewOptions(
-        not options.no_refresh, _paths(options.policy_pack), _paths(options.policy_pack_config), plan
+        not options.no_refresh, _paths(options.policy_pack), _paths(options.policy_pack_config), plan, hidden
     )
     try:
-        done = run_preview(options.stack, options.folder, asked)
-    except EngineError as error:
-        failed = Preview(diagnostics=(Diagnostic("error", str(error)),), failed=True)
-        # Only the project's own file says how it is called.
-        done = Outcome(_project(options.folder), options.stack, failed, "")
-    full = options.body.with_suffix(f".full{options.body.suffix}")
-    origin = find_origin(os.environ, options.folder, options.commit, options.actor, done.pulumi)
-    request = Request(done.project, done.stack, done.preview, origin, full.name)
-    body = render_body(request)
-    try:
-        options.body.parent.mkdir(parents=True, exist_ok=True)
-        options.body.write_text(body)
-        full.write_text(render_body(request, UNLIMITED))
+        written = preview_to_files(
+            options.stack, options.folder, asked, options.body, commit=options.commit, actor=options.actor
+        )
         summary = options.summary or os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             with Path(summary).open("a") as file:
-                file.write(body)
+                file.write(written.body)
     except OSError as error:
         print(f"error: the body could not be written to {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
-    print(render_short(request), end="")
     print(f"The comment is in {options.body}" + (f", the plan in {plan}" if plan.exists() else ""))
-    return 1 if done.preview.failed else 0
+    return 1 if written.request.preview.failed else 0
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a preview became."""
+
+    request: Request
+    body: str
+
+
+def preview_to_files(
+    stack: str,
+    folder: Path,
+    asked: PreviewOptions,
+    path: Path,
+    kind: str = KIND,
+    commit: str = "",
+    actor: str = "",
+) -> Written:
+    """Preview a stack, print the short form, and write the body of this kind to a file and the full text beside it.
+
+    A stack that cannot be asked is a preview that failed. Raises OSError.
+    """
+    try:
+        done = run_preview(stack, folder, asked)
+    except EngineError as error:
+        failed = Preview(diagnostics=(Diagnostic("error", str(error)),), failed=True)
+        # Only the project's own file says how it is called.
+        done = Outcome(_project(folder), stack, failed, "")
+    full = path.with_suffix(f".full{path.suffix}")
+    origin = find_origin(os.environ, folder, commit, actor, done.pulumi)
+    request = Request(done.project, done.stack, done.preview, origin, full.name, kind)
+    body = render_body(request)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(body)
+    full.write_text(render_body(request, UNLIMITED))
+    print(render_short(request), end="")
+    return Written(request, body)
 
 
 def _paths(names: Sequence[str]) -> list[str]:

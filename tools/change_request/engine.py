@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class PreviewOptions:
     policy_pack_configurations: Sequence[str] = ()
     plan: Path | None = None
     """Where the plan goes; written only when the preview succeeds."""
+    hidden: Sequence[str] = ()
+    """Secrets besides those of the configuration and the environment."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +48,25 @@ class Outcome:
     """Its version."""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A stack that is there, and its secrets by key."""
+
+    stack: automation.Stack
+    project: str
+    pulumi: str
+    """The engine's version."""
+    secrets: Mapping[str, str] = field(repr=False)
+
+
 def run_preview(name: str, folder: Path, options: PreviewOptions) -> Outcome:
     """Preview the stack `name` of the program in `folder`.
 
     Raises:
         EngineError: there is no such project or stack, or its configuration cannot be decrypted.
     """
-    own = Scrubber(environment_secrets(os.environ))
-    try:
-        stack = automation.select_stack(name, work_dir=str(folder))
-        project = stack.workspace.project_settings().name
-        secrets = {
-            key: value.value for key, value in stack.get_all_config().items() if value.secret and value.value
-        }
-        version = str(stack.workspace.pulumi_version)
-    except (automation.CommandError, OSError, ValueError) as error:
-        raise EngineError(own.text(_last_words(str(error)))) from None
+    opened = open_stack(name, folder, options.hidden)
+    stack = opened.stack
     events: list[EngineEvent] = []
     output: list[str] = []
     errors: list[str] = []
@@ -89,12 +94,30 @@ def run_preview(name: str, folder: Path, options: PreviewOptions) -> Outcome:
     preview = read_preview(events, "\n".join(output), failed)
     if failed and not preview.reasons:
         preview = _with_error(preview, errors)
-    scrubber = scrubber_of(secrets, events, os.environ)
-    return Outcome(project, stack.name, scrubber.clean(preview), version)
+    scrubber = scrubber_of(opened.secrets, events, os.environ, options.hidden)
+    return Outcome(opened.project, stack.name, scrubber.clean(preview), opened.pulumi)
+
+
+def open_stack(name: str, folder: Path, hidden: Sequence[str] = ()) -> Opened:
+    """A stack of the program in `folder`. Raises EngineError as run_preview does."""
+    own = Scrubber([*environment_secrets(os.environ), *hidden])
+    try:
+        stack = automation.select_stack(name, work_dir=str(folder))
+        project = stack.workspace.project_settings().name
+        secrets = {
+            key: value.value for key, value in stack.get_all_config().items() if value.secret and value.value
+        }
+        version = str(stack.workspace.pulumi_version)
+    except (automation.CommandError, OSError, ValueError) as error:
+        raise EngineError(own.text(_last_words(str(error)))) from None
+    return Opened(stack, project, version, secrets)
 
 
 def scrubber_of(
-    secrets: Mapping[str, str], events: Sequence[EngineEvent], environment: Mapping[str, str]
+    secrets: Mapping[str, str],
+    events: Sequence[EngineEvent],
+    environment: Mapping[str, str],
+    hidden: Sequence[str] = (),
 ) -> Scrubber:
     """What takes the secrets of a configuration, by key, and of the environment out.
 
@@ -103,7 +126,7 @@ def scrubber_of(
     """
     shown: Mapping[str, Any] = next((each.prelude_event.config for each in events if each.prelude_event), {})
     leaves = [leaf for key, value in secrets.items() for leaf in secret_leaves(value, shown.get(key))]
-    return Scrubber([*leaves, *environment_secrets(environment)])
+    return Scrubber([*leaves, *environment_secrets(environment), *hidden])
 
 
 def _with_error(preview: Preview, lines: Sequence[str]) -> Preview:

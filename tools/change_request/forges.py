@@ -23,6 +23,32 @@ class Comment:
     body: str
 
 
+def github_rest(address: str, token: str, permission: str) -> Rest:
+    """GitHub's REST API (2022-11-28); Gitea and Forgejo understand it too."""
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    return Rest(address, headers, permission)
+
+
+def github_user(rest: Rest) -> str:
+    """The login of the token's user."""
+    try:
+        return str(rest.get("/user")["login"])
+    except PostError as error:
+        # The job's own token gets a 403 here, and is always the same user's.
+        if "refused with 403" in str(error):
+            return ACTIONS
+        raise
+
+
+def gitlab_rest(address: str, token: str) -> Rest:
+    """GitLab's REST API v4."""
+    return Rest(address, {"PRIVATE-TOKEN": token}, "the scope `api` and the role Reporter, or a higher one")
+
+
 class Forge(Protocol):
     """Where a comment is written."""
 
@@ -40,30 +66,17 @@ class Forge(Protocol):
 
 
 class GitHub:
-    """A pull request, by GitHub's REST API (2022-11-28); Gitea and Forgejo understand it too."""
+    """A pull request."""
 
     def __init__(self, address: str, repository: str, number: int, token: str, user: str = "") -> None:
         """`address` of the API; `repository` as `owner/name`; `user`: the token's login, empty to ask."""
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
-        self._rest = Rest(address, headers, "`pull-requests: write`")
+        self._rest = github_rest(address, token, "`pull-requests: write`")
         self._repository = quote(repository, safe="/")
         self._number = number
         self._user = user
 
     def user(self) -> str:
-        if self._user:
-            return self._user
-        try:
-            return str(self._rest.get("/user")["login"])
-        except PostError as error:
-            # The job's own token gets a 403 here, and is always the same user's.
-            if "refused with 403" in str(error):
-                return ACTIONS
-            raise
+        return self._user or github_user(self._rest)
 
     def comments(self) -> Iterator[Comment]:
         path = f"/repos/{self._repository}/issues/{self._number}/comments?per_page=100"
@@ -73,20 +86,18 @@ class GitHub:
             )
 
     def edit(self, comment: Comment, body: str) -> None:
-        self._rest.write("PATCH", f"/repos/{self._repository}/issues/comments/{comment.id}", body)
+        self._rest.write("PATCH", f"/repos/{self._repository}/issues/comments/{comment.id}", {"body": body})
 
     def create(self, body: str) -> None:
-        self._rest.write("POST", f"/repos/{self._repository}/issues/{self._number}/comments", body)
+        self._rest.write("POST", f"/repos/{self._repository}/issues/{self._number}/comments", {"body": body})
 
 
 class GitLab:
-    """A merge request, by GitLab's REST API v4."""
+    """A merge request."""
 
     def __init__(self, address: str, project: str, number: int, token: str) -> None:
         """`address` of the API, with `/api/v4`; `project`: id or path; `token`: with the scope `api`."""
-        self._rest = Rest(
-            address, {"PRIVATE-TOKEN": token}, "the scope `api` and the role Reporter, or a higher one"
-        )
+        self._rest = gitlab_rest(address, token)
         self._notes = f"/projects/{quote(project, safe='')}/merge_requests/{number}/notes"
 
     def user(self) -> str:
@@ -99,7 +110,7 @@ class GitLab:
                 yield Comment(each["id"], author, each.get("body") or "")
 
     def edit(self, comment: Comment, body: str) -> None:
-        self._rest.write("PUT", f"{self._notes}/{comment.id}", body)
+        self._rest.write("PUT", f"{self._notes}/{comment.id}", {"body": body})
 
     def create(self, body: str) -> None:
-        self._rest.write("POST", self._notes, body)
+        self._rest.write("POST", self._notes, {"body": body})

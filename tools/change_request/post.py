@@ -20,7 +20,7 @@ from pathlib import Path
 from tools.change_request.forges import Forge, GitHub, GitLab
 from tools.change_request.rest import PostError
 
-MARKER = re.compile(r"<!-- calico-peering change-request [A-Za-z0-9._/-]+ -->")
+MARKER = re.compile(r"<!-- calico-peering (?:change-request|update) [A-Za-z0-9._/-]+ -->")
 GITHUB_API = "https://api.github.com"
 
 
@@ -51,20 +51,21 @@ def find_forge(environment: Mapping[str, str]) -> Forge:
         PostError: naming the variables that are missing.
     """
     if environment.get("GITLAB_CI") or environment.get("CI_MERGE_REQUEST_IID"):
-        address, project, number, token = _needed(
+        address, project, number, token = needed(
             environment, "CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID", "GITLAB_TOKEN"
         )
         return GitLab(address, project, _number("CI_MERGE_REQUEST_IID", number), token)
     pull = re.fullmatch(r"refs/pull/(\d+)/merge", environment.get("GITHUB_REF", ""))
     known = {**environment, "PULL_REQUEST": environment.get("PULL_REQUEST") or (pull[1] if pull else "")}
-    repository, number, token = _needed(known, "GITHUB_REPOSITORY", "PULL_REQUEST", "GITHUB_TOKEN")
+    repository, number, token = needed(known, "GITHUB_REPOSITORY", "PULL_REQUEST", "GITHUB_TOKEN")
     address = environment.get("GITHUB_API_URL") or GITHUB_API
     return GitHub(
         address, repository, _number("PULL_REQUEST", number), token, environment.get("COMMENT_AUTHOR", "")
     )
 
 
-def _needed(environment: Mapping[str, str], *names: str) -> list[str]:
+def needed(environment: Mapping[str, str], *names: str) -> list[str]:
+    """The values of these variables. Raises PostError, naming those that are missing."""
     missing = [name for name in names if not environment.get(name)]
     if missing:
         raise PostError(
