@@ -94,7 +94,7 @@ def preview_to_files(
     commit: str = "",
     actor: str = "",
 ) -> Written:
-    """Preview a stack, print the short form, and write the body of this kind to a file and the full text beside it.
+    """Preview a stack, print the short form, and write the body and the full text, which is beside it.
 
     A stack that cannot be asked is a preview that failed. Raises OSError.
     """

@@ -73,7 +73,7 @@ class Rest:
         return self._ask(method, f"{self._address}{path}", dict(sent))[0]
 
     def download(self, path: str) -> bytes:
-        """The content of a file. A redirection is followed once, without the token, which is for this server."""
+        """The content of a file. One redirection is followed, without the token, which is for this server."""
         address = f"{self._address}{path}"
         answer = self._request("GET", address, None)
         if answer.is_redirect:

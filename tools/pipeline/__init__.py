@@ -1,1 +1,1 @@
-"""What the forges' jobs run for a stack: previews, updates from reviewed plans, drift, by hand. Each runs on a terminal too."""
+"""What the forges' jobs run for a stack: previews, updates from reviewed plans, drift, actions by hand."""

@@ -1,11 +1,11 @@
-"""The job that applies what was reviewed: `pulumi up` from the saved plan of the merged request, and from no other.
+"""The job that applies what was reviewed: `pulumi up` from the saved plan of the merged request, and no other.
 
-    python -m tools.pipeline.apply STACK --reviewed        the plan of the request that the job's commit came by
-    python -m tools.pipeline.apply STACK --plan FILE       this one
+    python -m tools.pipeline.apply STACK --reviewed     the plan of the request that the job's commit came by
+    python -m tools.pipeline.apply STACK --plan FILE    this one
 
-A plan that fits no longer is refused by the engine before anything is written. The stack is then previewed anew,
-its files are where `preview` writes them, and the exit code is 3: they wait for another approval. The same
-where there is no plan, as after a push without a request. Exit code 0: applied; 1: failed.
+A plan that fits no longer is refused by the engine before anything is written. The stack is then previewed
+anew, its files are where `preview` writes them, and the exit code is 3: they wait for another approval. The
+same where there is no plan, as after a push without a request. Exit code 0: applied; 1: failed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from tools.pipeline.update_body import Update, outcome, render_update
 from tools.pipeline.update_run import Run, run_update
 
 NO_PLAN = (
-    "there is no plan of a reviewed preview: the commit came by no pull request, or its preview failed, or its"
-    " files are kept no longer"
+    "there is no plan of a reviewed preview: the commit came by no pull request, or its preview failed, or"
+    " its files are kept no longer"
 )
 
 

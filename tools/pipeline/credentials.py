@@ -108,8 +108,8 @@ def _identity_token(
     address, token = (environment.get(f"ACTIONS_ID_TOKEN_REQUEST_{name}", "") for name in ("URL", "TOKEN"))
     if not (address and token):
         raise CredentialError(
-            f"{kind}_AUDIENCE: expected a job that may ask for an identity token, found none. On GitHub give the job"
-            f" the permission `id-token: write`; on GitLab set {kind}_ID_TOKEN by `id_tokens` instead"
+            f"{kind}_AUDIENCE: expected a job that may ask for an identity token, found none. On GitHub give"
+            f" the job the permission `id-token: write`; on GitLab set {kind}_ID_TOKEN by `id_tokens` instead"
         )
     return (ask or _ask)(f"{address}&audience={quote(audience, safe='')}", token)
 

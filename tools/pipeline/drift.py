@@ -1,4 +1,4 @@
-"""The nightly job for one stack: what is otherwise than the program has it becomes one issue, which ends with it.
+"""The nightly job for one stack: what differs from the program becomes one issue, which ends with it.
 
     python -m tools.pipeline.drift STACK
 

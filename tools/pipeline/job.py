@@ -1,4 +1,4 @@
-"""What all commands of this folder share: logins as files, errors as sentences, outputs for the forge's next job."""
+"""What all commands of this folder share: logins as files, errors as sentences, outputs for the next job."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def render_update(update: Update, limit: int = LIMIT) -> str:
     if update.again:
         head += [
             "",
-            "It was previewed anew: read the comment of the preview again, then approve the job `again`.",
+            "It was previewed anew: read that comment again, then approve the job `again`.",
         ]
     sections = [
         Section((Part(tuple(head)),), importance=0, kept=True),

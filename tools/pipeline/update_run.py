@@ -1,4 +1,4 @@
-"""Runs `pulumi` for a stack as a job does: every line is printed as it comes, without secrets, and events are kept.
+"""Runs `pulumi` for a stack as a job does: prints each line as it comes, without secrets; keeps the events.
 
 The command line and not the Automation API, whose `up` leaves out the preview: with `--plan` that is what
 refuses a plan before anything is written.
