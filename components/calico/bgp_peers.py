@@ -8,6 +8,7 @@ checks no settings; what contradicts itself Calico's API refuses.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from typing import NotRequired
 
@@ -77,6 +78,24 @@ class BgpPeers(pulumi.ComponentResource):
 
 
 def revision(made: kubernetes.apiextensions.CustomResource) -> pulumi.Output[str | None]:
-    """The object's resourceVersion, which changes with each write."""
+    """The object's resourceVersion, which changes with each write; unknown in the preview of one.
+
+    The plugin's preview of a write returns the inputs, which have none: were that taken for the value, a plan
+    saved then would forbid the other one that the update finds.
+    """
     metadata: pulumi.Output[dict[str, str]] = made.metadata  # type: ignore[attr-defined]  # as given
-    return metadata.apply(lambda known: known.get("resourceVersion"))
+    return metadata.apply(
+        lambda known: (
+            _unknown()
+            if pulumi.runtime.is_dry_run() and "resourceVersion" not in known
+            else known.get("resourceVersion")
+        )
+    )
+
+
+def _unknown() -> pulumi.Output[str | None]:
+    value: asyncio.Future[str | None] = asyncio.Future()
+    value.set_result(None)
+    is_known: asyncio.Future[bool] = asyncio.Future()
+    is_known.set_result(False)
+    return pulumi.Output(set(), value, is_known)

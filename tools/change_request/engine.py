@@ -65,16 +65,16 @@ def run_preview(name: str, folder: Path, options: PreviewOptions) -> Outcome:
     Raises:
         EngineError: there is no such project or stack, or its configuration cannot be decrypted.
     """
+    if options.plan:
+        # One of an earlier run is not this preview's.
+        options.plan.unlink(missing_ok=True)
+        options.plan.parent.mkdir(parents=True, exist_ok=True)
     opened = open_stack(name, folder, options.hidden)
     stack = opened.stack
     events: list[EngineEvent] = []
     output: list[str] = []
     errors: list[str] = []
     failed = False
-    if options.plan:
-        # One of an earlier run is not this preview's.
-        options.plan.unlink(missing_ok=True)
-        options.plan.parent.mkdir(parents=True, exist_ok=True)
     try:
         stack.preview(
             diff=True,

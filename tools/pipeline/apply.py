@@ -66,7 +66,9 @@ def apply(options: argparse.Namespace, hidden: Sequence[str]) -> int:
             plan = _kept(content) if content else None
     opened = open_stack(options.stack, options.folder, hidden)
     if plan:
-        run = run_update(opened, options.folder, ["up", "--yes", "--plan", str(plan.absolute())], hidden)
+        run = run_update(
+            opened, options.folder, ["up", "--yes", "--refresh", "--plan", str(plan.absolute())], hidden
+        )
     else:
         failed = Preview(diagnostics=(Diagnostic("error", NO_PLAN),), failed=True)
         run = Run(failed, 0, refused=True)
