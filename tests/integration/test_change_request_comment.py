@@ -12,7 +12,7 @@ from lab.layout import PROJECT
 from tests.integration.conftest import Calico, Changed, Stack
 from tests.on_the_lab import poll
 
-NETWORK = "10.245.0.0/16"
+NETWORK = "10.112.0.0/16"
 
 
 def comment(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -27,20 +27,21 @@ def comment(folder: Path, environment: dict[str, str]) -> subprocess.CompletedPr
 def test_a_changed_network_is_said_and_its_plan_is_applied(
     stack: Stack, changed: Changed, machine: External, tmp_path: Path
 ) -> None:
-    environment = changed(podNetworks=["192.168.0.0/16", NETWORK])
+    environment = changed(serviceNetworks=["10.96.0.0/12", NETWORK])
     done = comment(tmp_path, environment)
     assert done.returncode == 0, done.stdout + done.stderr
     body = (tmp_path / "comment.md").read_text()
     assert body.startswith("<!-- calico-peering change-request calico-peering/lab -->\n")
-    assert "### `calico-peering/lab`: 1 to create, 6 to change\n" in body
+    assert "### `calico-peering/lab`: 2 to create, 8 to change\n" in body
     assert f"- `{NETWORK}` is added to the allowed address pairs of 4 ports of 4" in body
-    assert "+define NODES_POD_NETWORKS = [ 192.168.0.0/16{16,32}, 10.245.0.0/16{16,32} ];" in body
+    assert f"- `{NETWORK}` is added to `serviceClusterIPs` of BGPConfiguration `default`" in body
+    assert "+define NODES_SERVICE_NETWORKS = [ 10.96.0.0/12{12,32}, 10.112.0.0/16{16,32} ];" in body
     assert "No interruption of sessions or traffic is known of it." in body
     assert "Changed by hand" not in body
     pid = machine.run("systemctl", "show", "-p", "MainPID", "--value", "bird").stdout
     plan = str(tmp_path / "comment.plan.json")
     stack.run("up", "--yes", "--skip-preview", "--plan", plan, environment=environment)
-    assert "10.245.0.0/16{16,32}" in machine.run("cat", "/etc/bird/bird.conf").stdout
+    assert "10.112.0.0/16{16,32}" in machine.run("cat", "/etc/bird/bird.conf").stdout
     assert machine.run("systemctl", "show", "-p", "MainPID", "--value", "bird").stdout == pid
     stack.up()
 
