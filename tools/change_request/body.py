@@ -46,7 +46,7 @@ class Request:
 
 
 def marker(name: str, kind: str = KIND) -> str:
-    """The hidden line by which a text of a kind is found again that was written of a stack, `project/stack`."""
+    """The hidden line by which the text of a kind on a stack, `project/stack`, is found again."""
     safe = re.sub(r"[^A-Za-z0-9._/-]", "_", name).replace("--", "-_")
     return f"<!-- calico-peering {kind} {safe} -->"
 

@@ -1,16 +1,11 @@
 """The nightly job for one stack: what differs from the program becomes one issue, which ends with it.
 
-    python -m tools.pipeline.drift STACK
-
-Exit code 0: nothing; 7: something would change, as of `pulumi preview --refresh --expect-no-changes`; 1: the
-preview failed, which is reported in the same issue.
+A preview that fails is reported in the same issue.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +14,7 @@ from tools.change_request.command import preview_to_files
 from tools.change_request.engine import PreviewOptions
 from tools.change_request.origin import find_origin
 from tools.pipeline.find_repository import find_repository, on_a_forge
-from tools.pipeline.job import DRIFTED, FAILED, PROJECT, add_summary, run_job
+from tools.pipeline.job import DRIFTED, FAILED, add_summary
 from tools.pipeline.repository import Issue, Repository
 
 KIND = "drift"
@@ -54,7 +49,10 @@ def find_issue(repository: Repository, name: str) -> Issue | None:
 
 
 def drift(stack: str, folder: Path, hidden: Sequence[str]) -> int:
-    """Preview and report; the exit code. Raises EngineError, PostError."""
+    """Preview and report; the exit code: 0 nothing differs, 7 something does, 1 the preview failed.
+
+    Raises EngineError, PostError.
+    """
     written = preview_to_files(stack, folder, PreviewOptions(hidden=hidden), Path("drift.md"), kind=KIND)
     preview = written.request.preview
     add_summary(written.body)
@@ -68,22 +66,3 @@ def drift(stack: str, folder: Path, hidden: Sequence[str]) -> int:
     if preview.failed:
         return FAILED
     return DRIFTED if differs else 0
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.pipeline.drift",
-        description="Reports what differs from the program as one issue of the stack.",
-        epilog="Exit code 0: nothing differs; 7: something does; 1: the preview failed.",
-    )
-    parser.add_argument("stack", metavar="STACK", help="name of the stack")
-    parser.add_argument(
-        "--folder", type=Path, default=PROJECT, help="folder of the program; default: this one"
-    )
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    given = parse(sys.argv[1:])
-    sys.exit(run_job(lambda hidden: drift(given.stack, given.folder, hidden)))

@@ -35,6 +35,12 @@ def find_commit(environment: Mapping[str, str]) -> str:
     return needed(environment, name)[0]
 
 
+def find_run(environment: Mapping[str, str]) -> str:
+    """The number of the run or pipeline. Raises PostError."""
+    name = "CI_PIPELINE_ID" if environment.get("CI_PROJECT_ID") else "GITHUB_RUN_ID"
+    return needed(environment, name)[0]
+
+
 def comments_of(request: MergedRequest, environment: Mapping[str, str]) -> Forge:
     """Where comments on a request are written that is merged already. Raises PostError."""
     if environment.get("CI_PROJECT_ID"):

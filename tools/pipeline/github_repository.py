@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -47,21 +47,31 @@ class GitHubRepository:
         path = f"{self._path}/commits/{quote(commit)}/pulls?per_page=100"
         for each in self._rest.read_pages(_Pull, path):
             if each.merged_at and each.merge_commit_sha == commit:
-                return MergedRequest(each.number, each.head.sha)
+                return MergedRequest(each.number, each.head.sha, each.title, each.body or "")
         return None
 
     def reviewed_plan(self, request: MergedRequest, stack: str) -> bytes | None:
-        name = artifact(stack)
-        path = f"{self._path}/actions/artifacts?name={quote(name)}&per_page=100"
-        of_head = [
-            each
-            for each in self._rest.read(_Artifacts, path).artifacts
-            if not each.expired and each.workflow_run and each.workflow_run.head_sha == request.head
-        ]
-        if not of_head:
+        listed = self._artifacts(f"{self._path}/actions/artifacts", stack)
+        return self._plan(
+            stack,
+            [each for each in listed if each.workflow_run and each.workflow_run.head_sha == request.head],
+        )
+
+    def plan_of_run(self, run: str, stack: str) -> bytes | None:
+        return self._plan(stack, self._artifacts(f"{self._path}/actions/runs/{quote(run)}/artifacts", stack))
+
+    def _artifacts(self, path: str, stack: str) -> list[_Artifact]:
+        found = self._rest.read(_Artifacts, f"{path}?name={quote(artifact(stack))}&per_page=100").artifacts
+        return [each for each in found if not each.expired]
+
+    def _plan(self, stack: str, artifacts: Sequence[_Artifact]) -> bytes | None:
+        """Of the newest."""
+        if not artifacts:
             return None
-        newest = max(of_head, key=lambda each: (each.created_at or "", each.id))
-        return _plan_in(self._rest.download(f"{self._path}/actions/artifacts/{newest.id}/zip"), name)
+        newest = max(artifacts, key=lambda each: (each.created_at or "", each.id))
+        return _plan_in(
+            self._rest.download(f"{self._path}/actions/artifacts/{newest.id}/zip"), artifact(stack)
+        )
 
 
 class _User(BaseModel):
@@ -81,6 +91,8 @@ class _Commit(BaseModel):
 
 class _Pull(BaseModel):
     number: int
+    title: str = ""
+    body: str | None = None
     merged_at: str | None = None
     merge_commit_sha: str | None = None
     head: _Commit

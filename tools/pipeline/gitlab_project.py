@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -41,7 +42,7 @@ class GitLabProject:
         path = f"{self._path}/repository/commits/{quote(commit)}/merge_requests?per_page=100"
         for each in self._rest.read_pages(_MergeRequest, path):
             if each.state == "merged" and each.sha:
-                return MergedRequest(each.iid, each.sha)
+                return MergedRequest(each.iid, each.sha, each.title, each.description or "")
         return None
 
     def reviewed_plan(self, request: MergedRequest, stack: str) -> bytes | None:
@@ -53,6 +54,11 @@ class GitLabProject:
                 if job.name == f"preview: [{stack}]":
                     return self._plan_of(job.id)
         return None
+
+    def plan_of_run(self, run: str, stack: str) -> bytes | None:
+        # GitLab gives a job the files of those that it needs: the plan is in its folder.
+        path = Path(PLAN)
+        return path.read_bytes() if path.exists() else None
 
     def _plan_of(self, job: int) -> bytes | None:
         try:
@@ -74,6 +80,8 @@ class _Issue(BaseModel):
 
 class _MergeRequest(BaseModel):
     iid: int
+    title: str = ""
+    description: str | None = None
     state: str = ""
     sha: str | None = None
 

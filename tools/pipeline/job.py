@@ -30,11 +30,13 @@ def run_job(job: Callable[[Sequence[str]], int]) -> int:
         return FAILED
 
 
-def set_output(name: str, value: str) -> None:
-    """Tell GitHub's next step or job something; elsewhere nothing."""
-    if path := os.environ.get("GITHUB_OUTPUT"):
+def set_output(name: str, value: str) -> bool:
+    """Tell GitHub's next step or job something; False elsewhere."""
+    path = os.environ.get("GITHUB_OUTPUT")
+    if path:
         with Path(path).open("a") as file:
             file.write(f"{name}={value}\n")
+    return bool(path)
 
 
 def add_summary(body: str) -> None:

@@ -1,31 +1,39 @@
 """The job of a pull request for one stack: previews it, writes the comment, and fails only after that.
 
-    python -m tools.pipeline.preview STACK [OPTION OF tools.change_request…]
-
-On a terminal it is `python -m tools.change_request` with a forge's logins as files, and comments nothing.
+It is `python -m tools.change_request` with the logins of a job as files and with the stack's policies. On a
+terminal nothing is commented.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools.change_request import command
 from tools.change_request.post import find_forge, post
 from tools.pipeline.find_repository import on_a_forge
-from tools.pipeline.job import run_job
 from tools.pipeline.plan_files import BODY, PLAN
 
 
-def preview(arguments: Sequence[str], hidden: Sequence[str]) -> int:
+def preview(stack: str, folder: Path, hidden: Sequence[str]) -> int:
     """Preview and comment; the exit code. Raises PostError, when the comment could not be written."""
-    code = command.main([*arguments, "--body", BODY, "--plan", PLAN], hidden)
+    code = preview_to(stack, folder, hidden)
     if on_a_forge(os.environ):
         print(f"The comment was {post(find_forge(os.environ), Path(BODY).read_text())}.")
     return code
 
 
-if __name__ == "__main__":
-    sys.exit(run_job(lambda hidden: preview(sys.argv[1:], hidden)))
+def preview_to(stack: str, folder: Path, hidden: Sequence[str], *more: str) -> int:
+    """Preview into the job's files, with the policies and with `more` options; the exit code."""
+    options = [stack, "--folder", str(folder), "--body", BODY, "--plan", PLAN]
+    return command.main([*options, *policy_options(stack, folder), *more], hidden)
+
+
+def policy_options(stack: str, folder: Path) -> list[str]:
+    """The program's pack, and its levels for the stack where there are any."""
+    pack, levels = folder / "policies", folder / f"policies/levels/{stack}.json"
+    return [
+        *(["--policy-pack", str(pack)] if (pack / "PulumiPolicy.yaml").exists() else []),
+        *(["--policy-pack-config", str(levels)] if levels.exists() else []),
+    ]

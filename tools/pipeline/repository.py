@@ -26,6 +26,8 @@ class MergedRequest:
     number: int
     head: str
     """The last commit of its own branch, which was previewed."""
+    title: str = ""
+    description: str = ""
 
 
 class Repository(Protocol):
@@ -51,3 +53,6 @@ class Repository(Protocol):
 
     def reviewed_plan(self, request: MergedRequest, stack: str) -> bytes | None:
         """The plan of the newest preview of a request's last commit; None: there is none any more."""
+
+    def plan_of_run(self, run: str, stack: str) -> bytes | None:
+        """The plan of a preview in this very run; None: there is none."""
