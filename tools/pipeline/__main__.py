@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.pipeline.job import PROJECT, run_job
+from tools.pipeline.stacks import touches
 
 COMMANDS = {
     "preview": "previews the stack and comments on the pull request",
@@ -40,6 +41,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--plan", type=Path, metavar="FILE", help="for apply and again: this plan, not the forge's"
     )
     parser.add_argument(
+        "--since",
+        metavar="COMMIT",
+        help="for preview and apply: do nothing when what changed since then does not touch the stack",
+    )
+    parser.add_argument(
         "--confirm",
         default=os.environ.get("CONFIRMATION", ""),
         metavar="TEXT",
@@ -49,7 +55,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace, hidden: Sequence[str]) -> int:
-    """Run a command; its exit code. Raises EngineError, PostError."""
+    """Run a command; its exit code. Raises EngineError, PostError, ChangeError."""
+    if options.since is not None and not touches(options.folder, options.since, options.stack):
+        print(f"What changed since {options.since} does not touch {options.stack}.")
+        return 0
     match options.command:
         case "preview":
             from tools.pipeline.preview import preview

@@ -100,6 +100,9 @@ def _write(path: Path, text: str) -> Path:
 def _identity_token(
     kind: str, environment: Mapping[str, str], ask: Callable[[str, str], str] | None = None
 ) -> str:
+    if kind == "AWS" and not environment.get("AWS_ROLE_ARN"):
+        # AWS's libraries fail where they find a token and no role to take with it.
+        return ""
     if given := environment.get(f"{kind}_ID_TOKEN"):
         return given
     audience = environment.get(f"{kind}_AUDIENCE")

@@ -10,6 +10,7 @@ from pathlib import Path
 from tools.change_request.engine import EngineError
 from tools.change_request.rest import PostError
 from tools.pipeline.credentials import CredentialError, credentials
+from tools.pipeline.stacks import ChangeError
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +26,7 @@ def run_job(job: Callable[[Sequence[str]], int]) -> int:
     try:
         with credentials(os.environ) as hidden:
             return job(hidden)
-    except (CredentialError, EngineError, PostError) as error:
+    except (ChangeError, CredentialError, EngineError, PostError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
 

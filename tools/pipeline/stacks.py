@@ -77,6 +77,12 @@ def affected_stacks(stacks: Sequence[str], changed: Iterable[str]) -> list[str]:
 FILES_OF_A_STACK = (("config/Pulumi.", "yaml"), ("policies/levels/", "json"))
 
 
+def touches(folder: Path, since: str, stack: str) -> bool:
+    """Whether what changed since a commit touches a stack. Raises ChangeError."""
+    changed = changed_paths(folder, since)
+    return changed is None or bool(affected_stacks([stack], changed))
+
+
 def _irrelevant(path: str) -> bool:
     return path.startswith(IRRELEVANT) or path.endswith(IRRELEVANT_ENDS)
 
