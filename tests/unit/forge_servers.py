@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "the-token-of-the-job"
@@ -88,10 +88,19 @@ class ForgeServer:
         return 200, comment, ""
 
 
+Served = TypeVar("Served", bound=ForgeServer)
+
+
 @contextmanager
 def forge_server(kind: str) -> Iterator[ForgeServer]:
     """One that answers while the block lasts; `kind` is `github` or `gitlab`."""
-    forge = ForgeServer(kind)
+    with serving(ForgeServer(kind)) as server:
+        yield server
+
+
+@contextmanager
+def serving(forge: Served) -> Iterator[Served]:
+    """It, answering while the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -100,9 +109,9 @@ def forge_server(kind: str) -> Iterator[ForgeServer]:
             length = int(self.headers.get("Content-Length") or 0)
             sent = json.loads(self.rfile.read(length)) if length else None
             bearer = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-            token = bearer if kind == "github" else self.headers.get("PRIVATE-TOKEN")
+            token = bearer if forge.kind == "github" else self.headers.get("PRIVATE-TOKEN")
             status, told, following = forge.answer(self.command, self.path, token, sent)
-            body = json.dumps(told).encode()
+            body = told if isinstance(told, bytes) else json.dumps(told).encode()
             self.send_response(status)
             if following:
                 self.send_header("Link", f'<{following}>; rel="next"')

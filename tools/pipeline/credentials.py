@@ -123,10 +123,9 @@ def _ask(address: str, token: str) -> str:
         answer = requests.get(
             address, headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS, allow_redirects=False
         )
-        answer.raise_for_status()
-        found = answer.json()["value"]
+        if answer.status_code == 200:
+            return str(answer.json()["value"])
+        found = f"status {answer.status_code}"
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-        raise CredentialError(
-            f"the forge gives no identity token: expected one of {where}, found {type(error).__name__}"
-        ) from None
-    return str(found)
+        found = type(error).__name__
+    raise CredentialError(f"the forge gives no identity token: expected one of {where}, found {found}")
