@@ -24,7 +24,9 @@ def operate(action: str, stack: str, folder: Path, hidden: Sequence[str], confir
         print(f"error: confirmation: expected {expected!r}, found {confirmation!r}", file=sys.stderr)
         return FAILED
     opened = open_stack(stack, folder, hidden)
-    run = run_update(opened, folder, [action, "--yes"], hidden)
+    # An update without it would leave what was changed by hand.
+    command = [action, "--yes", *(["--refresh"] if action == "up" else [])]
+    run = run_update(opened, folder, command, hidden)
     origin = find_origin(os.environ, folder, pulumi=opened.pulumi)
     update = Update(f"{opened.project}/{opened.stack.name}", action, run, origin)
     add_summary(render_update(update))
