@@ -6,8 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from tools.change_request.announcement import (
+    PolicyConfigurationError,
+    check_announcement,
+    find_request_text,
+    read_announcement,
+)
 from tools.change_request.body import UNLIMITED, Request, render_body
 from tools.change_request.engine import EngineError, Outcome, PreviewOptions, run_preview
 from tools.change_request.origin import find_origin
@@ -45,6 +52,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--policy-pack-config", action="append", default=[], metavar="FILE")
     parser.add_argument(
+        "--request-text",
+        type=Path,
+        metavar="FILE",
+        help="title and, after an empty line, description of the pull request; default: as CI has them",
+    )
+    parser.add_argument(
         "--summary", type=Path, metavar="FILE", help="append the body; default: GITHUB_STEP_SUMMARY"
     )
     parser.add_argument(
@@ -62,8 +75,11 @@ def main(arguments: Sequence[str]) -> int:
         not options.no_refresh, _paths(options.policy_pack), _paths(options.policy_pack_config), plan
     )
     try:
+        rule = read_announcement([Path(name) for name in options.policy_pack_config])
+        text = find_request_text(os.environ, options.request_text)
         done = run_preview(options.stack, options.folder, asked)
-    except EngineError as error:
+        done = replace(done, preview=check_announcement(done.preview, rule, text))
+    except (EngineError, PolicyConfigurationError, OSError) as error:
         failed = Preview(diagnostics=(Diagnostic("error", str(error)),), failed=True)
         # Only the project's own file says how it is called.
         done = Outcome(_project(options.folder), options.stack, failed, "")
@@ -72,6 +88,9 @@ def main(arguments: Sequence[str]) -> int:
     request = Request(done.project, done.stack, done.preview, origin, full.name)
     body = render_body(request)
     try:
+        if done.preview.failed:
+            # Nobody is to apply what a policy stops.
+            plan.unlink(missing_ok=True)
         options.body.parent.mkdir(parents=True, exist_ok=True)
         options.body.write_text(body)
         full.write_text(render_body(request, UNLIMITED))
