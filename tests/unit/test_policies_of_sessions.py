@@ -1,6 +1,7 @@
 """The policies import-all, session-password and ssh-host-keys: what they accept, what they report."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,19 @@ def test_a_peer_with_a_machine_has_a_password() -> None:
 def test_a_peer_of_nodes_among_themselves_needs_no_password() -> None:
     spec = {"nodeSelector": "all()", "peerSelector": "calico-peering/route-reflector == '244.0.0.1'"}
     assert not [*session_password(kubernetes("projectcalico.org/v3", "BGPPeer", spec), NONE)]
+
+
+def test_what_is_only_in_a_comment_is_not_configured() -> None:
+    resource = delivery("2-reference")
+    text = resource.properties["stdin"].replace("  hold time 9;", "  # password PASSWORD;\n  hold time 9;")
+    text = text.replace("import filter", "# import all;\n    import filter").replace(
+        "reject", "# accept;\n  reject"
+    )
+    changed = replace(resource, properties={"stdin": text})
+    assert len([*session_password(changed, NONE)]) == 1
+    assert not [*import_all(changed, NONE)]
+    text = text.replace("import filter", "# Everything.\n    import all; # import filter")
+    assert len([*import_all(replace(resource, properties={"stdin": text}), NONE)]) == 1
 
 
 # ssh-host-keys
