@@ -74,7 +74,7 @@ def _kubernetes(resource: Resource) -> Iterator[str]:
         yield _owned(
             f"{what} in namespace {namespace}", "nothing there but the sessions' password", f"a {kind}"
         )
-    elif group == "core" and kind == "Namespace" and metadata.get("name") in SYSTEM_NAMESPACES:
+    elif group == "core" and kind == "Namespace" and shown_name(metadata.get("name")) in SYSTEM_NAMESPACES:
         yield _owned(what, "no namespace of the cluster", kind)
 
 
@@ -85,7 +85,8 @@ def _is_password(kind: str, metadata: object) -> bool:
 
 def _openstack(resource: Resource, claimed: Claimed) -> Iterator[str]:
     properties, declared = resource.properties, claimed.declared
-    if properties.get("portId") in claimed.node_ports:
+    port = properties.get("portId")
+    if isinstance(port, str) and port in claimed.node_ports:
         yield _owned("what is set on a node's port", "a PortPairs", f"a {resource.kind}")
     if resource.kind == "Port":
         fixed = [mapping(each).get("ipAddress") for each in items(properties.get("fixedIps"))]
