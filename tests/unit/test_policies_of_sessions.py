@@ -91,10 +91,10 @@ def test_what_is_only_in_a_comment_is_not_configured() -> None:
     assert len([*session_password(changed, NONE)]) == 1
     assert not [*import_all(changed, NONE)]
     open_filter = delivery("2-import-all")
-    text = open_filter.properties["stdin"].replace(
+    opened = open_filter.properties["stdin"].replace(
         "  accept;", "  # Everything.\n  accept; # without a reason"
     )
-    assert len([*import_all(replace(open_filter, properties={"stdin": text}), NONE)]) == 1
+    assert len([*import_all(replace(open_filter, properties={"stdin": opened}), NONE)]) == 1
     text = text.replace("import filter", "# Everything.\n    import all; # import filter")
     assert len([*import_all(replace(resource, properties={"stdin": text}), NONE)]) == 1
 
