@@ -1,4 +1,4 @@
-"""From a pull request to the route, and from drift to its repair: GitHub's workflows, run for real on the lab."""
+"""From a pull request to the route, and from drift to its repair: GitHub's workflows, run for real."""
 
 from collections.abc import Iterator
 from pathlib import Path

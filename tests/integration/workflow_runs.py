@@ -1,7 +1,7 @@
 """GitHub's workflows run for real on the lab's management host, by act, for a site's own repository.
 
-The forge is a server on loopback that keeps comments, issues and artifacts as GitHub does. It deliberately knows
-no approvals: a job that waits for one in an environment runs at once here.
+The forge is a server on loopback that keeps comments, issues and artifacts as GitHub does. It deliberately
+knows no approvals: a job that waits for one in an environment runs at once here.
 """
 
 import json
@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 
 from lab.layout import PROJECT, Layout
+from tests.ending import with_the_run
 from tests.unit.forge_servers import TOKEN
 from tests.unit.repository_servers import RepositoryServer
-from tests.with_the_run import with_the_run
 
 WORKFLOWS = Path(".github/workflows")
 # Of the lab, what a runner has beside the credentials.

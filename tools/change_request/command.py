@@ -6,9 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tools.change_request.announcement import (
+    PolicyConfigurationError,
+    check_announcement,
+    find_request_text,
+    read_announcement,
+)
 from tools.change_request.body import KIND, UNLIMITED, Request, render_body
 from tools.change_request.engine import EngineError, Outcome, PreviewOptions, run_preview
 from tools.change_request.origin import find_origin
@@ -46,6 +52,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--policy-pack-config", action="append", default=[], metavar="FILE")
     parser.add_argument(
+        "--request-text",
+        type=Path,
+        metavar="FILE",
+        help="title and, after an empty line, description of the pull request; default: as CI has them",
+    )
+    parser.add_argument(
         "--summary", type=Path, metavar="FILE", help="append the body; default: GITHUB_STEP_SUMMARY"
     )
     parser.add_argument(
@@ -64,7 +76,13 @@ def main(arguments: Sequence[str], hidden: Sequence[str] = ()) -> int:
     )
     try:
         written = preview_to_files(
-            options.stack, options.folder, asked, options.body, commit=options.commit, actor=options.actor
+            options.stack,
+            options.folder,
+            asked,
+            options.body,
+            request_text=options.request_text,
+            commit=options.commit,
+            actor=options.actor,
         )
         summary = options.summary or os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
@@ -91,6 +109,7 @@ def preview_to_files(
     asked: PreviewOptions,
     path: Path,
     kind: str = KIND,
+    request_text: Path | None = None,
     commit: str = "",
     actor: str = "",
 ) -> Written:
@@ -99,8 +118,11 @@ def preview_to_files(
     A stack that cannot be asked is a preview that failed. Raises OSError.
     """
     try:
+        rule = read_announcement([Path(name) for name in asked.policy_pack_configurations])
+        text = find_request_text(os.environ, request_text)
         done = run_preview(stack, folder, asked)
-    except EngineError as error:
+        done = replace(done, preview=check_announcement(done.preview, rule, text))
+    except (EngineError, PolicyConfigurationError, OSError) as error:
         failed = Preview(diagnostics=(Diagnostic("error", str(error)),), failed=True)
         # Only the project's own file says how it is called.
         done = Outcome(_project(folder), stack, failed, "")
@@ -108,6 +130,9 @@ def preview_to_files(
     origin = find_origin(os.environ, folder, commit, actor, done.pulumi)
     request = Request(done.project, done.stack, done.preview, origin, full.name, kind)
     body = render_body(request)
+    if asked.plan and done.preview.failed:
+        # Nobody is to apply what a policy stops.
+        asked.plan.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(body)
     full.write_text(render_body(request, UNLIMITED))
