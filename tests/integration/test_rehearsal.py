@@ -111,8 +111,7 @@ def test_a_plan_that_fits_no_longer_is_refused_and_asked_for_again(
     site.git("checkout", "--quiet", "main")
     site.set(importLimit=77)
     meanwhile = site.commit("another limit")
-    site.git("merge", "--quiet", "--no-commit", "more")
-    site.set(serviceNetworks=NETWORKS, importLimit=77)
+    site.set(serviceNetworks=NETWORKS)
     site.forge.merged = site.commit("a network more (#7)")
     # The environment's approval of the job `again` is the forge's; act runs it at once.
     applied = site.push(meanwhile)
