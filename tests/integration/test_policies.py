@@ -107,6 +107,9 @@ def test_each_policy_is_violated_by_resources_that_are_there(
     assert done.returncode != 0
     assert policies(text) == ALL - {"session-password"}
     assert {level for level, _, _ in violations(text)} == {"mandatory"}
+    assert "found 192.0.0.0/8" in text
+    assert "expected a source within 172.34.8.0/24" in text
+    assert "cannot be compared" not in text
     for secret in (PASSWORD, *machine.login_key.read_text().splitlines()[1:-1]):
         assert secret not in text
 

@@ -1,5 +1,7 @@
 """The comment of a preview: what a reviewer reads, for each kind of change, within the limit."""
 
+from dataclasses import replace
+
 import pytest
 
 from lab.external import KeyPair
@@ -14,6 +16,7 @@ from tests.unit.recorded_previews import (
 )
 from tools.change_request.body import LIMIT, UNLIMITED, marker, render_body
 from tools.change_request.engine_events import read_preview
+from tools.change_request.preview import Violation
 from tools.change_request.terminal import render_short
 
 PASSWORD = "correct horse & battery"
@@ -79,6 +82,18 @@ def test_drift_is_told_apart_from_what_the_request_changes() -> None:
     assert "`10.96.0.0/12` is missing from" in drift
     assert "`10.245.0.0/16`" not in drift.partition("<details>")[0]
     assert "2 only to put back" in render_body(request(recorded("drift"))).splitlines()[1]
+
+
+def test_what_many_resources_violate_in_the_same_way_is_said_once() -> None:
+    made = request(recorded("network-added"))
+    many = tuple(Violation("mandatory", "address-pairs", "too wide", f"port{place}") for place in range(5))
+    others = (Violation("advisory", "address-pairs", "too wide", "port9"), Violation("mandatory", "x", "y"))
+    found = replace(made, preview=replace(made.preview, violations=(*many, *others)))
+    lines = render_body(found).splitlines()
+    assert "mandatory: address-pairs (port0, port1, port2 and 2 more): too wide" in lines
+    assert "advisory: address-pairs (port9): too wide" in lines
+    assert "mandatory: x: y" in lines
+    assert render_short(found).count("policy address-pairs (mandatory): too wide") == 1
 
 
 def test_debug_messages_and_providers_are_left_out() -> None:

@@ -22,6 +22,8 @@ KIND = "change-request"
 # A full text is for a file.
 UNLIMITED = 100_000_000
 WIDTH = 110
+# Resources by name at a violation that many have.
+SHOWN_NAMES = 3
 # Of a name in the headline and of a line in the headline's list, which are never cut.
 LONGEST_LINE = 1_000
 
@@ -120,10 +122,15 @@ def _reasons(preview: Preview) -> list[Section]:
 def _policies(preview: Preview) -> list[Section]:
     if not preview.violations:
         return []
-    lines: list[str] = []
+    # Said once, where many resources violate a policy in the same way.
+    names: dict[tuple[str, str, str], list[str]] = {}
     for each in preview.violations:
-        about = f" ({each.name})" if each.name else ""
-        lines += _wrapped(f"{each.level}: {each.policy}{about}: {each.message}")
+        names.setdefault((each.level, each.policy, each.message), []).append(each.name)
+    lines: list[str] = []
+    for (level, policy, message), those in names.items():
+        shown, more = ", ".join(filter(None, those[:SHOWN_NAMES])), len(those) - SHOWN_NAMES
+        about = f" ({shown}{f' and {more} more' if more > 0 else ''})" if shown else ""
+        lines += _wrapped(f"{level}: {policy}{about}: {message}")
     return [Section((Part(tuple(lines), "text"),), 1, title="Policies")]
 
 

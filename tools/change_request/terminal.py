@@ -15,10 +15,10 @@ def render_short(request: Request) -> str:
     lines = [f"{visible(request.name)}: {outcome(preview)}"]
     for each in preview.reasons if preview.failed else ():
         lines += [f"  error: {line}" for line in visible(each.message).splitlines()]
-    for violation in preview.violations:
-        lines.append(
-            f"  policy {violation.policy} ({violation.level}): {' '.join(visible(violation.message).split())}"
-        )
+    lines += dict.fromkeys(
+        f"  policy {each.policy} ({each.level}): {' '.join(visible(each.message).split())}"
+        for each in preview.violations
+    )
     if preview.changes or preview.failed:
         lines += [line.replace("**", "") for line in interruption_lines(preview, find_interruptions(preview))]
     lines += [f"  {line}" for line in (*port_words(preview), *calico_words(preview))]
