@@ -22,7 +22,11 @@ OWN_PORT = {
     "securityGroupIds": ["g1"],
 }
 RULE = {"direction": "ingress", "protocol": "tcp", "portRangeMin": 179, "remoteIpPrefix": "172.34.8.0/24"}
-PART: dict[str, Any] = {"object": "default", "lists": {"serviceClusterIPs": ["10.96.0.0/12"]}, "values": {"asNumber": 64512}}
+PART: dict[str, Any] = {
+    "object": "default",
+    "lists": {"serviceClusterIPs": ["10.96.0.0/12"]},
+    "values": {"asNumber": 64512},
+}
 MARK = {"node": "node1", "cluster_id": "244.0.0.1", "before": {}}
 NOTHING: dict[str, Any] = {}
 
