@@ -24,6 +24,7 @@ CONTENTS = {
     "other-programs": "firewalls, keepalived and NetworkManager for the machines",
     "rootfs": "the machines' Debian",
     "site": "the site's objects in OpenStack",
+    "state-backends": "PostgreSQL and an S3 server",
     "tests": "durations of the tests",
     "tools": "Debian's programs",
 }

@@ -9,7 +9,7 @@ BIRDs of another release, with a C library of their own, are in newer_bird.py.
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -70,13 +70,29 @@ class Tools:
 
     def environment(self) -> dict[str, str]:
         """Where these programs find their libraries; the rest of the machine has its own."""
-        triplet = "x86_64-linux-gnu" if os.uname().machine == "x86_64" else "aarch64-linux-gnu"
-        folders = [self.folder / root / base / triplet for root in ROOTS for base in ("usr/lib", "lib")]
-        folders.append(self.folder / "common/usr/lib" / triplet / "systemd")
+        libraries = self.folder / "common/usr/lib" / _triplet()
+        roots = [self.folder / root for root in ROOTS]
         return {
-            "LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders),
-            "XTABLES_LIBDIR": str(self.folder / "common/usr/lib" / triplet / "xtables"),
+            "LD_LIBRARY_PATH": f"{library_path(roots)}:{libraries / 'systemd'}",
+            "XTABLES_LIBDIR": str(libraries / "xtables"),
         }
+
+
+def _triplet() -> str:
+    return "x86_64-linux-gnu" if os.uname().machine == "x86_64" else "aarch64-linux-gnu"
+
+
+def library_path(roots: Iterable[Path]) -> str:
+    """LD_LIBRARY_PATH for packages that are unpacked in these folders."""
+    return ":".join(str(root / base / _triplet()) for root in roots for base in ("usr/lib", "lib"))
+
+
+def find_missing_libraries(program: Path, environment: Mapping[str, str]) -> list[str]:
+    """The libraries that a program does not find in this environment."""
+    found = subprocess.run(
+        ["ldd", str(program)], env={**os.environ, **environment}, capture_output=True, text=True
+    ).stdout
+    return [line.split()[0] for line in found.splitlines() if "not found" in line]
 
 
 def _unpack(folder: Path) -> None:
@@ -100,13 +116,7 @@ def _check_libraries(tools: Tools) -> None:
         program = tools.path(name)
         if not program.exists():
             raise LabError(f"Debian's package did not bring {program.name} ({PROGRAMS[name]})")
-        found = subprocess.run(
-            ["ldd", str(program)],
-            env={**os.environ, **tools.environment()},
-            capture_output=True,
-            text=True,
-        ).stdout
-        missing = [line.split()[0] for line in found.splitlines() if "not found" in line]
+        missing = find_missing_libraries(program, tools.environment())
         if missing:
             raise LabError(
                 f"{program.name} lacks the libraries {', '.join(missing)}; install the Debian"

@@ -10,12 +10,14 @@ from lab.errors import LabError
 
 CALICOCTL, NODE_STATUS = "calicoctl", "node-status"
 NEXT_DEBIAN, CINDER, OTHER_PROGRAMS = "next-debian", "cinder", "other-programs"
+STATE_BACKENDS = "state-backends"
 EXTRAS: dict[str, str] = {
     CALICOCTL: "Calico's command line",
     NODE_STATUS: "calico-node's status reporter on every node (CalicoNodeStatus; route reflectors need it)",
     NEXT_DEBIAN: "BIRD 3, dnf and rpm in the machines' apt repository",
     CINDER: "OpenStack's volumes",
     OTHER_PROGRAMS: "firewalls, keepalived and NetworkManager in the machines' apt repository",
+    STATE_BACKENDS: "PostgreSQL and an S3 server on the management host, for stacks with their state there",
 }
 ALL = "all"
 

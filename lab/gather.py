@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.debian import Tools, tools
 from lab.engine.products import pulumi_on_path
-from lab.extras import CINDER, NEXT_DEBIAN, OTHER_PROGRAMS
+from lab.extras import CINDER, NEXT_DEBIAN, OTHER_PROGRAMS, STATE_BACKENDS
 from lab.layout import Layout
 from lab.newer_bird import NewerBirds, newer_birds
 from lab.next_debian import next_debian
@@ -20,6 +20,7 @@ from lab.progress import Steps
 from lab.rootfs import rootfs
 from lab.side_by_side import side_by_side
 from lab.stack import install_own_plugins
+from lab.state_backends.fetch import state_backends
 
 
 def gather(layout: Layout, steps: Steps, extras: tuple[str, ...] = ()) -> Parts:
@@ -33,12 +34,14 @@ def gather(layout: Layout, steps: Steps, extras: tuple[str, ...] = ()) -> Parts:
         debian = start(lambda: _debian(layout, steps, extras))
         openstack = start(lambda: _openstack(layout, steps, extras))
         plugin = start(lambda: _plugins(steps))
-    (unpacked, layers), (venv, cinder) = debian.result(), openstack.result()
-    return Parts(unpacked, layers, venv, cinder, made.result(), plugin.result(), extras)
+    (unpacked, layers, servers), (venv, cinder) = debian.result(), openstack.result()
+    return Parts(unpacked, layers, venv, cinder, made.result(), plugin.result(), extras, servers)
 
 
-def _debian(layout: Layout, steps: Steps, extras: Collection[str]) -> tuple[Tools, tuple[Path, ...]]:
-    """The tools, and the layers of the machines' root."""
+def _debian(
+    layout: Layout, steps: Steps, extras: Collection[str]
+) -> tuple[Tools, tuple[Path, ...], Path | None]:
+    """The tools, the layers of the machines' root, and the folder of the servers that hold a state."""
     with steps("Debian tools"):
         unpacked = tools(layout, steps.say)
 
@@ -50,10 +53,15 @@ def _debian(layout: Layout, steps: Steps, extras: Collection[str]) -> tuple[Tool
         with steps("BIRDs of the next Debian"):
             return newer_birds(layout, steps.say)
 
-    # The BIRDs not before the tools, as both may have the machine's package lists updated.
+    def servers() -> Path:
+        with steps("PostgreSQL and an S3 server"):
+            return state_backends(layout, steps.say)
+
+    # These not before the tools, as all may have the machine's package lists updated.
     with side_by_side() as start:
         root = start(machines)
         newer = start(birds) if NEXT_DEBIAN in extras else None
+        backends = start(servers) if STATE_BACKENDS in extras else None
     layers: tuple[Path, ...] = (root.result(),)
     if newer is not None:
         with steps("BIRD 3, dnf and rpm for the machines"):
@@ -61,7 +69,7 @@ def _debian(layout: Layout, steps: Steps, extras: Collection[str]) -> tuple[Tool
     if OTHER_PROGRAMS in extras:
         with steps("firewalls, keepalived and NetworkManager for the machines"):
             layers = (other_programs(layout, layers, steps.say), *layers)
-    return unpacked, layers
+    return unpacked, layers, backends.result() if backends else None
 
 
 def _openstack(layout: Layout, steps: Steps, extras: Collection[str]) -> tuple[Path, Path | None]:

@@ -31,6 +31,8 @@ class Parts:
     """Whether the machine's own engine has fetched pulumi-command's plugin."""
     extras: tuple[str, ...]
     """What it has beside what every lab has (lab/extras.py)."""
+    state_backends: Path | None = None
+    """The folder of the servers that hold a state (lab/state_backends), where the lab has them."""
 
     def write(self, layout: Layout) -> None:
         """Write it into the lab's folder."""
@@ -48,4 +50,5 @@ class Parts:
             programs={name: Path(folder) for name, folder in found["programs"].items()},
             command_plugin=found["command_plugin"],
             extras=tuple(found["extras"]),
+            state_backends=Path(found["state_backends"]) if found["state_backends"] else None,
         )

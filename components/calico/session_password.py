@@ -48,15 +48,18 @@ class SessionPassword(pulumi.ComponentResource):
         called, namespace = password_name(args["machine_name"]), args["namespace"]
         metadata = {"name": called, "namespace": namespace, "annotations": {STACK_ANNOTATION: stack_name()}}
 
-        def own(kind: str) -> pulumi.ResourceOptions:
+        def own(kind: str, ignored: list[str] | None = None) -> pulumi.ResourceOptions:
             known = f"{kind}/{called}" in args.get("left_over", ())
-            return pulumi.ResourceOptions(parent=self, import_=f"{namespace}/{called}" if known else None)
+            import_ = f"{namespace}/{called}" if known else None
+            return pulumi.ResourceOptions(parent=self, import_=import_, ignore_changes=ignored)
 
         secret = kubernetes.core.v1.Secret(
             name,
             metadata=metadata,
             string_data={PASSWORD_KEY: pulumi.Output.secret(args["password"])},
-            opts=own("Secret"),
+            # Kubernetes fills it in. An import reads it, and would have to replace the Secret to take it out.
+            # Naming it here would replace the Secrets of stacks that did not.
+            opts=own("Secret", ignored=["type"]),
         )
         role = kubernetes.rbac.v1.Role(
             f"{name}-role",

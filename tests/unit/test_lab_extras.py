@@ -72,7 +72,7 @@ def test_only_a_lab_with_the_extra_has_its_program() -> None:
 
 
 def test_a_running_lab_says_what_it_is_made_of(tmp_path: Path) -> None:
-    for parts in (PARTS, replace(PARTS, cinder=Path("/cinder"), extras=())):
+    for parts in (PARTS, replace(PARTS, cinder=Path("/cinder"), state_backends=Path("/servers"), extras=())):
         parts.write(Layout(folder=tmp_path))
         assert Parts.of_running(Layout(folder=tmp_path)) == parts
 
@@ -106,6 +106,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, **failing: str) -> list[str]:
         ("newer_birds", NewerBirds(Path("/birds"))),
         ("next_debian", Path("/layer")),
         ("other_programs", Path("/programs")),
+        ("state_backends", Path("/servers")),
         ("ensure_venv", Path("/venv")),
         ("ensure_cinder", Path("/cinder")),
         ("programs", PARTS.programs),
@@ -125,6 +126,14 @@ def test_a_lab_with_extras_has_their_layer_and_environment(monkeypatch: pytest.M
     fetched(monkeypatch)
     asked = ("next-debian", "cinder")
     assert gather(Layout(), Steps(), asked) == replace(PARTS, cinder=Path("/cinder"), extras=asked)
+
+
+def test_servers_that_hold_a_state_are_fetched_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetched(monkeypatch)
+    expected = replace(PARTS, debian=(Path("/debian"),), state_backends=Path("/servers"))
+    assert gather(Layout(), Steps(), ("state-backends",)) == replace(expected, extras=("state-backends",))
 
 
 def test_layers_of_both_kinds_lie_above_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
