@@ -44,6 +44,12 @@ def test_what_the_runner_has_already_is_left_as_it_is() -> None:
         assert secrets == []
 
 
+def test_a_secret_that_the_forge_has_not_is_no_empty_one() -> None:
+    environment = {"PGPASSWORD": "", "AWS_ROLE_ARN": "", "NO_PROXY": "", "PULUMI_BACKEND_URL": "s3://state"}
+    with credentials(environment):
+        assert environment == {"NO_PROXY": "", "PULUMI_BACKEND_URL": "s3://state"}
+
+
 def test_a_text_that_is_not_yaml_is_an_error_without_it() -> None:
     with (
         pytest.raises(CredentialError, match="^CLOUDS_TEXT: expected YAML, found something else in line 3$"),

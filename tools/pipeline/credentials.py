@@ -28,6 +28,15 @@ TOKENS = {
     "AWS": ("aws-token", "AWS_WEB_IDENTITY_TOKEN_FILE"),
 }
 """Identity tokens: X_AUDIENCE asks GitHub for one, X_ID_TOKEN is one, as GitLab's `id_tokens` gives it."""
+UNSET_WHEN_EMPTY = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ROLE_ARN",
+    "AWS_SECRET_ACCESS_KEY",
+    "PGPASSWORD",
+    "PULUMI_BACKEND_URL",
+    "PULUMI_CONFIG_PASSPHRASE",
+)
+"""A forge gives an empty text where it has no such secret or variable."""
 SECONDS = 30
 SECRET_KEYS = re.compile(r"password|secret|token$|client-key-data|passcode", re.IGNORECASE)
 
@@ -46,6 +55,9 @@ def credentials(environment: MutableMapping[str, str]) -> Iterator[list[str]]:
         CredentialError: an identity token is asked for and the forge gives none, or a text is not YAML.
     """
     before = dict(environment)
+    for name in UNSET_WHEN_EMPTY:
+        if environment.get(name) == "":
+            del environment[name]
     with tempfile.TemporaryDirectory(prefix="calico-peering-job-") as name:
         folder = Path(name)
         secrets: list[str] = []
