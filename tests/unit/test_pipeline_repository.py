@@ -11,7 +11,7 @@ from tools.change_request.body import marker
 from tools.change_request.rest import PostError
 from tools.pipeline.drift import report
 from tools.pipeline.find_repository import find_repository
-from tools.pipeline.plan_files import PLAN
+from tools.pipeline.plan_files import plan_file
 from tools.pipeline.repository import MergedRequest, Repository
 
 NAME = "calico-peering/production"
@@ -52,7 +52,7 @@ def test_a_merged_commit_leads_to_its_request_and_another_one_to_none(server: Re
 
 
 def test_the_plan_of_the_last_previewed_commit_is_found(server: RepositoryServer, tmp_path: Path) -> None:
-    (tmp_path / PLAN).write_text("the plan")
+    (tmp_path / plan_file("production")).write_text("the plan")
     server.artifacts = {"change-request-production": tmp_path, "change-request-staging": tmp_path / "none"}
     asked = repository(server)
     assert asked.reviewed_plan(MergedRequest(7, HEAD), "production") == b"the plan"

@@ -19,7 +19,7 @@ from tools.change_request.post import post
 from tools.change_request.preview import Diagnostic, Preview
 from tools.pipeline.find_repository import comments_of, find_commit, find_repository, find_run, on_a_forge
 from tools.pipeline.job import FAILED, REFUSED, add_summary, set_output
-from tools.pipeline.plan_files import BODY
+from tools.pipeline.plan_files import body_file
 from tools.pipeline.preview import preview_to
 from tools.pipeline.repository import MergedRequest, Repository
 from tools.pipeline.update_body import Update, outcome, render_update
@@ -95,5 +95,5 @@ def _preview_anew(
         text.flush()
         code = preview_to(stack, folder, hidden, "--request-text", text.name)
     if forge:
-        print(f"The comment of the preview was {post(forge, Path(BODY).read_text())}.")
+        print(f"The comment of the preview was {post(forge, Path(body_file(stack)).read_text())}.")
     return code == 0

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from tools.change_request.forges import github_rest, github_user
 from tools.change_request.rest import PostError
-from tools.pipeline.plan_files import LARGEST_PLAN, PLAN, artifact
+from tools.pipeline.plan_files import LARGEST_PLAN, artifact, plan_file
 from tools.pipeline.repository import Issue, MergedRequest
 
 
@@ -69,9 +69,7 @@ class GitHubRepository:
         if not artifacts:
             return None
         newest = max(artifacts, key=lambda each: (each.created_at or "", each.id))
-        return _plan_in(
-            self._rest.download(f"{self._path}/actions/artifacts/{newest.id}/zip"), artifact(stack)
-        )
+        return _plan_in(self._rest.download(f"{self._path}/actions/artifacts/{newest.id}/zip"), stack)
 
 
 class _User(BaseModel):
@@ -113,15 +111,16 @@ class _Artifacts(BaseModel):
     artifacts: list[_Artifact]
 
 
-def _plan_in(content: bytes, name: str) -> bytes | None:
+def _plan_in(content: bytes, stack: str) -> bytes | None:
+    name, plan = artifact(stack), plan_file(stack)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if PLAN not in archive.namelist():
+            if plan not in archive.namelist():
                 return None
-            if archive.getinfo(PLAN).file_size > LARGEST_PLAN:
+            if archive.getinfo(plan).file_size > LARGEST_PLAN:
                 raise PostError(
-                    f"artifact {name}: {PLAN} is larger than {LARGEST_PLAN} bytes, which no plan is"
+                    f"artifact {name}: {plan} is larger than {LARGEST_PLAN} bytes, which no plan is"
                 )
-            return archive.read(PLAN)
+            return archive.read(plan)
     except zipfile.BadZipFile:
         raise PostError(f"artifact {name}: expected a zip archive, found something else") from None

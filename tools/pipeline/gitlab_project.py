@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tools.change_request.forges import gitlab_rest
 from tools.change_request.rest import NotThereError
-from tools.pipeline.plan_files import PLAN
+from tools.pipeline.plan_files import plan_file
 from tools.pipeline.repository import Issue, MergedRequest
 
 
@@ -52,17 +52,17 @@ class GitLabProject:
             jobs = f"{self._path}/pipelines/{pipeline.id}/jobs?per_page=100&scope[]=success"
             for job in self._rest.read_pages(_Job, jobs):
                 if job.name == f"preview: [{stack}]":
-                    return self._plan_of(job.id)
+                    return self._plan_of(job.id, stack)
         return None
 
     def plan_of_run(self, run: str, stack: str) -> bytes | None:
         # GitLab gives a job the files of those that it needs: the plan is in its folder.
-        path = Path(PLAN)
+        path = Path(plan_file(stack))
         return path.read_bytes() if path.exists() else None
 
-    def _plan_of(self, job: int) -> bytes | None:
+    def _plan_of(self, job: int, stack: str) -> bytes | None:
         try:
-            return self._rest.download(f"{self._path}/jobs/{job}/artifacts/{PLAN}")
+            return self._rest.download(f"{self._path}/jobs/{job}/artifacts/{plan_file(stack)}")
         except NotThereError:
             # A job keeps its artifacts for so many days only.
             return None

@@ -13,20 +13,20 @@ from pathlib import Path
 from tools.change_request import command
 from tools.change_request.post import find_forge, post
 from tools.pipeline.find_repository import on_a_forge
-from tools.pipeline.plan_files import BODY, PLAN
+from tools.pipeline.plan_files import body_file, plan_file
 
 
 def preview(stack: str, folder: Path, hidden: Sequence[str]) -> int:
     """Preview and comment; the exit code. Raises PostError, when the comment could not be written."""
     code = preview_to(stack, folder, hidden)
     if on_a_forge(os.environ):
-        print(f"The comment was {post(find_forge(os.environ), Path(BODY).read_text())}.")
+        print(f"The comment was {post(find_forge(os.environ), Path(body_file(stack)).read_text())}.")
     return code
 
 
 def preview_to(stack: str, folder: Path, hidden: Sequence[str], *more: str) -> int:
     """Preview into the job's files, with the policies and with `more` options; the exit code."""
-    options = [stack, "--folder", str(folder), "--body", BODY, "--plan", PLAN]
+    options = [stack, "--folder", str(folder), "--body", body_file(stack), "--plan", plan_file(stack)]
     return command.main([*options, *policy_options(stack, folder), *more], hidden)
 
 
