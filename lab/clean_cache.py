@@ -16,6 +16,7 @@ from lab.errors import LabError
 CONTENTS = {
     "cinder": "Cinder's Python packages",
     "engine": "programs built from Go modules",
+    "gitlab-runner": "gitlab-ci-local",
     "go-build": "compiled Go packages of an unfinished build",
     "go-mod": "sources of Go modules",
     "newer-bird": "BIRDs of the next Debian",

@@ -95,6 +95,31 @@ def find_missing_libraries(program: Path, environment: Mapping[str, str]) -> lis
     return [line.split()[0] for line in found.splitlines() if "not found" in line]
 
 
+def unpack(packages: Iterable[str], root: Path) -> None:
+    """Fetch these packages, without what they need, and unpack them into `root`.
+
+    Raises:
+        LabError: when apt has one of them not.
+    """
+    archives = root.with_name(f"{root.name}-archives")
+    archives.mkdir()
+    # The sandbox user may not write here, and nothing here is worth a second user.
+    apt("apt-get", "-o", "APT::Sandbox::User=root", "download", *packages, cwd=archives)
+    for archive in archives.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", str(archive), str(root)], check=True)
+    shutil.rmtree(archives)
+
+
+def check_libraries(program: Path, environment: Mapping[str, str]) -> None:
+    """Check that an unpacked program finds its libraries. Raises LabError, naming those that it does not."""
+    missing = find_missing_libraries(program, environment)
+    if missing:
+        raise LabError(
+            f"{program.name} lacks the libraries {', '.join(missing)}: install the Debian packages that hold"
+            " them (apt-get install)"
+        )
+
+
 def _unpack(folder: Path) -> None:
     archives = folder / "archives"
     archives.mkdir()

@@ -10,7 +10,7 @@ from lab.errors import LabError
 
 CALICOCTL, NODE_STATUS = "calicoctl", "node-status"
 NEXT_DEBIAN, CINDER, OTHER_PROGRAMS = "next-debian", "cinder", "other-programs"
-STATE_BACKENDS = "state-backends"
+STATE_BACKENDS, GITLAB_RUNNER = "state-backends", "gitlab-runner"
 EXTRAS: dict[str, str] = {
     CALICOCTL: "Calico's command line",
     NODE_STATUS: "calico-node's status reporter on every node (CalicoNodeStatus; route reflectors need it)",
@@ -18,6 +18,7 @@ EXTRAS: dict[str, str] = {
     CINDER: "OpenStack's volumes",
     OTHER_PROGRAMS: "firewalls, keepalived and NetworkManager in the machines' apt repository",
     STATE_BACKENDS: "PostgreSQL and an S3 server on the management host, for stacks with their state there",
+    GITLAB_RUNNER: "gitlab-ci-local, which runs GitLab's pipelines on the management host (needs Node 20)",
 }
 ALL = "all"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lab.debian import Tools, tools
 from lab.engine.products import pulumi_on_path
-from lab.extras import CINDER, NEXT_DEBIAN, OTHER_PROGRAMS, STATE_BACKENDS
+from lab.extras import CINDER, GITLAB_RUNNER, NEXT_DEBIAN, OTHER_PROGRAMS, STATE_BACKENDS
+from lab.gitlab_runner.fetch import gitlab_runner
 from lab.layout import Layout
 from lab.newer_bird import NewerBirds, newer_birds
 from lab.next_debian import next_debian
@@ -34,14 +35,14 @@ def gather(layout: Layout, steps: Steps, extras: tuple[str, ...] = ()) -> Parts:
         debian = start(lambda: _debian(layout, steps, extras))
         openstack = start(lambda: _openstack(layout, steps, extras))
         plugin = start(lambda: _plugins(steps))
-    (unpacked, layers, servers), (venv, cinder) = debian.result(), openstack.result()
-    return Parts(unpacked, layers, venv, cinder, made.result(), plugin.result(), extras, servers)
+    (unpacked, layers, servers, runner), (venv, cinder) = debian.result(), openstack.result()
+    return Parts(unpacked, layers, venv, cinder, made.result(), plugin.result(), extras, servers, runner)
 
 
 def _debian(
     layout: Layout, steps: Steps, extras: Collection[str]
-) -> tuple[Tools, tuple[Path, ...], Path | None]:
-    """The tools, the layers of the machines' root, and the folder of the servers that hold a state."""
+) -> tuple[Tools, tuple[Path, ...], Path | None, Path | None]:
+    """The tools, the layers of the machines' root, and the folders of programs of the management host."""
     with steps("Debian tools"):
         unpacked = tools(layout, steps.say)
 
@@ -57,11 +58,16 @@ def _debian(
         with steps("PostgreSQL and an S3 server"):
             return state_backends(layout, steps.say)
 
+    def runner() -> Path:
+        with steps("gitlab-ci-local from npm"):
+            return gitlab_runner(layout, steps.say)
+
     # These not before the tools, as all may have the machine's package lists updated.
     with side_by_side() as start:
         root = start(machines)
         newer = start(birds) if NEXT_DEBIAN in extras else None
         backends = start(servers) if STATE_BACKENDS in extras else None
+        pipelines = start(runner) if GITLAB_RUNNER in extras else None
     layers: tuple[Path, ...] = (root.result(),)
     if newer is not None:
         with steps("BIRD 3, dnf and rpm for the machines"):
@@ -69,7 +75,12 @@ def _debian(
     if OTHER_PROGRAMS in extras:
         with steps("firewalls, keepalived and NetworkManager for the machines"):
             layers = (other_programs(layout, layers, steps.say), *layers)
-    return unpacked, layers, backends.result() if backends else None
+    return (
+        unpacked,
+        layers,
+        backends.result() if backends else None,
+        pipelines.result() if pipelines else None,
+    )
 
 
 def _openstack(layout: Layout, steps: Steps, extras: Collection[str]) -> tuple[Path, Path | None]:

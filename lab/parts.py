@@ -33,6 +33,8 @@ class Parts:
     """What it has beside what every lab has (lab/extras.py)."""
     state_backends: Path | None = None
     """The folder of the servers that hold a state (lab/state_backends), where the lab has them."""
+    gitlab_runner: Path | None = None
+    """The folder of what runs GitLab's pipelines (lab/gitlab_runner), where the lab has it."""
 
     def write(self, layout: Layout) -> None:
         """Write it into the lab's folder."""
@@ -51,4 +53,5 @@ class Parts:
             command_plugin=found["command_plugin"],
             extras=tuple(found["extras"]),
             state_backends=Path(found["state_backends"]) if found["state_backends"] else None,
+            gitlab_runner=Path(found["gitlab_runner"]) if found["gitlab_runner"] else None,
         )

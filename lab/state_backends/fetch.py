@@ -5,16 +5,12 @@ server on the machine. moto stands in for S3. It answers without a signature too
 stored without a client of its own.
 """
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from lab.apt import apt
 from lab.cache import build_once
-from lab.debian import find_missing_libraries, library_path
-from lab.errors import LabError
+from lab.debian import check_libraries, library_path, unpack
 from lab.layout import Layout
 from lab.virtual_environment import install, interpreter
 
@@ -45,19 +41,9 @@ def moto_server(folder: Path) -> tuple[str, str]:
 
 
 def _fetch(folder: Path) -> None:
-    archives = folder / "archives"
-    archives.mkdir()
-    apt("apt-get", "-o", "APT::Sandbox::User=root", "download", *PACKAGES, cwd=archives)
-    for archive in archives.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", str(archive), str(folder / "postgresql")], check=True)
-    shutil.rmtree(archives)
+    unpack(PACKAGES, folder / "postgresql")
     for name in PROGRAMS:
-        missing = find_missing_libraries(programs(folder) / name, environment(folder))
-        if missing:
-            raise LabError(
-                f"PostgreSQL's {name} lacks the libraries {', '.join(missing)}: install the Debian packages"
-                " that hold them (apt-get install)"
-            )
+        check_libraries(programs(folder) / name, environment(folder))
     install("moto", folder / "moto", REQUIREMENTS)
 
 

@@ -1,0 +1,1 @@
+"""What runs GitLab's pipelines in tests: gitlab-ci-local, of npm."""
