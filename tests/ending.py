@@ -38,10 +38,10 @@ def end(process: subprocess.Popen[Any], patience: float = 20) -> None:
         process.wait()
 
 
-def outcome(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+def outcome(process: subprocess.Popen[str], seconds: float | None = None) -> subprocess.CompletedProcess[str]:
     """What it printed and its code; it is ended if nobody waits any more, as after a timeout."""
     try:
-        output, errors = process.communicate()
+        output, errors = process.communicate(timeout=seconds)
     except BaseException:
         end(process)
         raise

@@ -12,7 +12,7 @@ import yaml
 from lab.gitlab_runner.fetch import programs
 from lab.layout import PROJECT
 from lab.parts import Parts
-from tests.ending import with_the_run
+from tests.ending import outcome, with_the_run
 from tests.integration.workflow_runs import Site
 from tests.unit.forge_servers import TOKEN
 
@@ -45,7 +45,7 @@ def run_job(site: Site, job: str, **variables: str) -> subprocess.CompletedProce
     # A file, since the command line is everybody's to read.
     file = home / "variables.yml"
     file.write_text(yaml.safe_dump(given))
-    done = with_the_run(
+    process = with_the_run(
         [
             *(str(programs(runner) / "gitlab-ci-local"), "--force-shell-executor"),
             # In the file a path would be the content of it.
@@ -59,5 +59,4 @@ def run_job(site: Site, job: str, **variables: str) -> subprocess.CompletedProce
         stderr=subprocess.STDOUT,
         text=True,
     )
-    output, _ = done.communicate(timeout=SECONDS)
-    return subprocess.CompletedProcess(done.args, done.returncode, output)
+    return outcome(process, SECONDS)

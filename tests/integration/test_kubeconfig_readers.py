@@ -3,22 +3,19 @@
 import base64
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
 import pytest
 import yaml
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from components.calico import plugin_kubeconfig as copies
 from components.calico.plugin_kubeconfig import plugin_kubeconfig
 from lab.layout import Layout
-from tests.conformance.engine import Engine
 from tests.integration.conftest import Changed, Stack
+from tests.integration.real_plugin import real_plugin
 from tests.unit.kubeconfig_cases import Case, write
 from tests.unit.kubeconfig_login_table import LOGINS
 from tests.unit.kubeconfig_table import FILES
@@ -45,40 +42,13 @@ def no_copy_is_left() -> Iterator[None]:
         path.unlink()
 
 
-def _program() -> str:
-    """The plugin: of the lab's own engine, or of the one on PATH."""
-    installed = [
-        *Path(os.environ.get("PULUMI_HOME", "/")).glob("plugins/resource-kubernetes-*/pulumi-resource-*")
-    ]
-    found = str(installed[0]) if installed else shutil.which("pulumi-resource-kubernetes")
-    assert found is not None
-    return found
-
-
 def configure(environment: dict[str, str], folder: Path, kubeconfig: str, context: str | None) -> None:
     """What the engine does with a provider: start the plugin, and give it its properties."""
-    engine = Engine()
-    plugin = subprocess.Popen(
-        [_program(), engine.address],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env=environment,
-        text=True,
-    )
-    try:
-        assert plugin.stdout is not None
-        address = f"127.0.0.1:{plugin.stdout.readline().strip()}"
-        with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-            variables = {"kubernetes:config:kubeconfig": kubeconfig}
-            variables |= {"kubernetes:config:context": context} if context else {}
-            provider_pb2_grpc.ResourceProviderStub(channel).Configure(
-                provider_pb2.ConfigureRequest(variables=variables, acceptSecrets=True), timeout=60
-            )
-    finally:
-        plugin.kill()
-        plugin.wait()
-        engine.stop()
+    with real_plugin("kubernetes", environment, folder) as provider:
+        variables = {"kubernetes:config:kubeconfig": kubeconfig}
+        variables |= {"kubernetes:config:context": context} if context else {}
+        asked = provider_pb2.ConfigureRequest(variables=variables, acceptSecrets=True)
+        provider.Configure(asked, timeout=60)
 
 
 @pytest.mark.parametrize("case", SOUND.values(), ids=SOUND)

@@ -1,9 +1,6 @@
 """openstacksdk and pulumi-openstack are one user in one region, however the cloud is configured."""
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,17 +13,17 @@ import yaml
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from components.ports import openstack_api
 from components.ports.gophercloud_login import Arguments
 from components.ports.plugin_cloud import plugin_cloud
 from components.shared.provider_errors import ProviderError
 from lab.layout import Layout
-from tests.conformance.engine import Engine
 from tests.integration.application_credentials import entries
 from tests.integration.conftest import Changed, Stack, emptied, with_settings
 from tests.integration.provided import PODS, Port
+from tests.integration.real_plugin import real_plugin
 from tests.integration.small_program import SmallProgram
 from tests.unit.cloud_cases import BESIDE, EXPLICITLY, REFUSED, SOUND, Case, enter
 from tests.unit.recording_keystone import Keystone, LoggedIn, recording_keystone
@@ -41,16 +38,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keystone]:
         yield keystone
 
 
-def _program() -> str:
-    """The plugin: of the lab's own engine, or of the one on PATH."""
-    installed = [
-        *Path(os.environ.get("PULUMI_HOME", "/")).glob("plugins/resource-openstack-*/pulumi-resource-*")
-    ]
-    found = str(installed[0]) if installed else shutil.which("pulumi-resource-openstack")
-    assert found is not None
-    return found
-
-
 def _as_config(arguments: Arguments) -> struct_pb2.Struct:
     """As the Python SDK and the engine send them: names in camelCase, bools as JSON."""
     config = struct_pb2.Struct()
@@ -63,28 +50,11 @@ def _as_config(arguments: Arguments) -> struct_pb2.Struct:
 
 def read_a_group(arguments: Arguments, environment: dict[str, str], folder: Path) -> None:
     """What the engine does with a provider: start the plugin, give it its properties, and have it read."""
-    engine = Engine()
-    plugin = subprocess.Popen(
-        [_program(), engine.address],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env=environment,
-        text=True,
-    )
-    try:
-        assert plugin.stdout is not None
-        address = f"127.0.0.1:{plugin.stdout.readline().strip()}"
-        with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-            provider = provider_pb2_grpc.ResourceProviderStub(channel)
-            config = _as_config(arguments)
-            provider.Configure(provider_pb2.ConfigureRequest(args=config, acceptSecrets=True), timeout=60)
-            # The group is not there, which is an answer.
-            provider.Read(provider_pb2.ReadRequest(id="group", urn=URN), timeout=60)
-    finally:
-        plugin.kill()
-        plugin.wait()
-        engine.stop()
+    with real_plugin("openstack", environment, folder) as provider:
+        config = _as_config(arguments)
+        provider.Configure(provider_pb2.ConfigureRequest(args=config, acceptSecrets=True), timeout=60)
+        # The group is not there, which is an answer.
+        provider.Read(provider_pb2.ReadRequest(id="group", urn=URN), timeout=60)
 
 
 def as_the_program(case: Case, keystone: Keystone, patch: pytest.MonkeyPatch) -> set[LoggedIn]:

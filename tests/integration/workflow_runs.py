@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from lab.layout import PROJECT, Layout
-from tests.ending import with_the_run
+from tests.ending import outcome, with_the_run
 from tests.unit.forge_servers import TOKEN
 from tests.unit.repository_servers import RepositoryServer
 
@@ -89,7 +89,7 @@ class Site:
             r"actions/upload-artifact@\w+", (self.folder / WORKFLOWS / "stack.yml").read_text()
         )
         assert upload
-        done = with_the_run(
+        process = with_the_run(
             [
                 *(str(PROJECT / ".venv/bin/act"), event, "--workflows", str(WORKFLOWS / workflow)),
                 *("--eventpath", str(given / "event.json"), "--env-file", str(given / "env")),
@@ -106,8 +106,7 @@ class Site:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        output, _ = done.communicate(timeout=SECONDS)
-        return subprocess.CompletedProcess(done.args, done.returncode, output)
+        return outcome(process, SECONDS)
 
     def pull_request(self, base: str, title: str = "One network more") -> subprocess.CompletedProcess[str]:
         """The workflow of a pull request from HEAD onto `base`."""
