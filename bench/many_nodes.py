@@ -210,7 +210,7 @@ class ManyNodes:
 
 def kernel_routes() -> dict[str, list[str]]:
     """The next hops of each route of BIRD's in the machine's kernel."""
-    # Behind another question: the first answer has no room for so many (docs/decisions.md, 31).
+    # Behind another question: the first answer has no room for so many (docs/decisions, 31).
     questions = "route show exact default proto 250\nroute show proto bird\n"
     command = ["ip", "-netns", MACHINES, "-batch", "-"]
     said = subprocess.run(command, input=questions, capture_output=True, text=True).stdout

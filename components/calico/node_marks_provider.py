@@ -1,6 +1,6 @@
 """Dynamic resources: our mark on a node, and how the node was marked before us, saved before the first write.
 
-The shape is that of the service networks (default_before_provider.py, docs/decisions.md 7): `NodeBefore`
+The shape is that of the service networks (default_before_provider.py, docs/decisions, 7): `NodeBefore`
 looks and writes nothing until it goes, and is saved before `NodeMark` writes, so that an engine killed in
 between does not turn our mark into somebody else's. What a part had before us with the value that we want
 is not ours.

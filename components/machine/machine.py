@@ -67,7 +67,7 @@ def on_instance(command: pulumi.Input[str], instance: pulumi.Output[str] | None)
     """The command line, as another text for another instance, so that it runs again there.
 
     pulumi-command updates a resource whose command line changed, and an update runs no delete: what ran
-    on the old instance is not undone on the new one (docs/decisions.md).
+    on the old instance is not undone on the new one (docs/decisions).
     """
     return command if instance is None else pulumi.Output.concat(command, " # on instance ", instance)
 

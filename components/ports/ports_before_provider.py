@@ -6,7 +6,7 @@ network looks at all ports and writes nothing, PortPairs depends on it, and what
 ours. When it goes (with its network, or all at destroy, after every PortPairs), it takes off what a
 killed run left behind. One for the security group, which is ours alone, has only that to do.
 
-State: `ports` (looked at) and `before` (those that had it). docs/decisions.md tells what was weighed.
+State: `ports` (looked at) and `before` (those that had it). docs/decisions, 7, tells what was weighed.
 """
 
 from __future__ import annotations
