@@ -18,7 +18,7 @@ EXTRAS: dict[str, str] = {
     CINDER: "OpenStack's volumes",
     OTHER_PROGRAMS: "firewalls, keepalived and NetworkManager in the machines' apt repository",
     STATE_BACKENDS: "PostgreSQL and an S3 server on the management host, for stacks with their state there",
-    GITLAB_RUNNER: "gitlab-ci-local, which runs GitLab's pipelines on the management host (needs Node 20)",
+    GITLAB_RUNNER: "gitlab-ci-local, which runs GitLab's pipelines on the management host",
 }
 ALL = "all"
 
