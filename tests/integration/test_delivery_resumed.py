@@ -37,5 +37,5 @@ def test_the_next_up_finishes_what_a_cut_connection_left(
 
 def limits_of(delivery: Delivery) -> list[int]:
     """The import limit in the file and in BIRD's memory."""
-    texts = delivery.sh("cat /etc/bird/bird.conf; birdc show protocols all calico").stdout
+    texts = delivery.sh("cat /etc/bird/bird.conf; birdc show protocols all calico_172_34_8_0").stdout
     return [int(found) for found in re.findall(r"[Ii]mport limit:? +(\d+)", texts)]
