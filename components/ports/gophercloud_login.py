@@ -15,8 +15,8 @@ from typing import Any
 from components.ports.gophercloud_files import Entry, UnreadableError, find_entry, home
 from components.ports.openstack_login import Body, Login
 
-Arguments = Mapping[str, str | bool]
-"""Of the class Provider, by its Python names."""
+Arguments = Mapping[str, Any]
+"""Of the class Provider, by its Python names: texts, bools, and `endpoint_overrides`, a mapping of texts."""
 
 AUTH_ARGUMENTS = {
     "auth_url": "auth_url",

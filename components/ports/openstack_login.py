@@ -26,8 +26,8 @@ METHODS = {
     "v3applicationcredential": "application_credential",
 }
 """keystoneauth's auth_type, and the method of Keystone's API version 3 that it is."""
-SERVICES = ("network", "compute", "image")
-"""What pulumi-openstack asks for the resources of this program."""
+SERVICES = {"network": "v2.0", "compute": "v2.1", "image": "v2"}
+"""What pulumi-openstack asks for the resources of this program, and the version that it speaks."""
 MACHINE_S = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -37,7 +37,7 @@ MACHINE_S = (
     "/etc/ssl/cert.pem",
 )
 """Where Go finds the authorities of the machine by itself (crypto/x509, root_linux.go)."""
-OF_ONE_SERVICE = ("endpoint_override", "endpoint", "interface", "region_name", "service_type", "service_name")
+OF_ONE_SERVICE = ("endpoint", "interface", "region_name", "service_type", "service_name")
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,12 @@ def login(cloud: CloudRegion) -> Login:
     )
 
 
+def endpoint_overrides(cloud: CloudRegion) -> dict[str, str]:
+    """By service, the address in place of the catalog's, as gophercloud wants it: with a slash at its end."""
+    given = {service: cloud.config.get(f"{service}_endpoint_override") for service in SERVICES}
+    return {service: f"{str(address).rstrip('/')}/" for service, address in given.items() if address}
+
+
 def place(cloud: CloudRegion) -> str:
     """Where a cloud is configured, for a person."""
     name, file = entry(cloud), cloud._openstack_config.config_filename if cloud._openstack_config else None
@@ -124,7 +130,11 @@ def _unknown(cloud: CloudRegion) -> list[tuple[str, object, str]]:
     interface = cloud.get_interface()
     if not isinstance(interface, str) and len(interface or ()) > 1:
         found.append(("interface", interface, "one interface"))
-    for service in SERVICES:
+    for service, version in SERVICES.items():
+        # openstacksdk finds the version by itself, gophercloud takes an override as it is.
+        key = f"{service}_endpoint_override"
+        if config.get(key) and not str(config[key]).rstrip("/").endswith(f"/{version}"):
+            found.append((key, config[key], f"an override only with its version, /{version}"))
         keys = (f"{service}_{what}" for what in OF_ONE_SERVICE)
         found += [
             (key, config[key], "the endpoints of Keystone's catalog") for key in keys if config.get(key)

@@ -16,7 +16,7 @@ from openstack.config.cloud_region import CloudRegion
 
 from components.ports.gophercloud_files import UnreadableError
 from components.ports.gophercloud_login import Arguments, read_login, variables
-from components.ports.openstack_login import Login, entry, login, place
+from components.ports.openstack_login import Login, endpoint_overrides, entry, login, place
 from components.shared.provider_errors import ProviderError
 
 SECRET_ARGUMENTS = frozenset({"password", "token", "application_credential_secret"})
@@ -53,6 +53,8 @@ def plugin_cloud(cloud: CloudRegion, environment: Mapping[str, str] | None = Non
     for start in (named, _explicit(wanted)):
         arguments, fault = _completed(start, wanted, environment)
         if not fault:
+            if overrides := endpoint_overrides(cloud):
+                arguments = {**arguments, "endpoint_overrides": overrides}
             return PluginCloud(arguments, _warning(cloud, reason) if reason else "")
         reason = reason or fault
     raise ProviderError(_refusal(cloud, wanted, environment, fault))

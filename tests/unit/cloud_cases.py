@@ -312,7 +312,7 @@ REFUSED: dict[str, Case] = {
     ),
     "an endpoint of its own": Case(
         _clouds(_entry(more="    network_endpoint_override: $URL/network\n")),
-        said=["network_endpoint_override", "catalog"],
+        said=["network_endpoint_override", "only with its version, /v2.0"],
     ),
     "several interfaces": Case(
         _clouds(_entry(more="    interface: [internal, public]\n")), said=["interface", "one interface"]

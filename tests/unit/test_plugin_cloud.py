@@ -51,6 +51,25 @@ def test_the_plugin_is_given_the_least_that_makes_it_log_in_as_the_program(
     assert "hidden" not in found.warning
 
 
+@pytest.mark.parametrize("case", [next(iter(BY_NAME.values()))], ids=["by name"])
+def test_an_address_in_the_place_of_the_catalogs_is_given_too(
+    case: Case, environment: dict[str, str]
+) -> None:
+    cloud = resolved(case)
+    given = plugin_cloud(cloud, environment).arguments
+    cloud.config["network_endpoint_override"] = "https://neutron.example.org:9696/v2.0"
+    cloud.config["compute_endpoint_override"] = "https://nova.example.org/v2.1/"
+    overrides = {
+        "network": "https://neutron.example.org:9696/v2.0/",
+        "compute": "https://nova.example.org/v2.1/",
+    }
+    assert plugin_cloud(cloud, environment).arguments == {**given, "endpoint_overrides": overrides}
+    # gophercloud asks no endpoint for its versions.
+    cloud.config["network_endpoint_override"] = "https://neutron.example.org:9696"
+    with pytest.raises(ProviderError, match="an override only with its version, /v2.0"):
+        plugin_cloud(cloud, environment)
+
+
 @pytest.mark.parametrize("case", READ_ITSELF.values(), ids=READ_ITSELF.keys())
 def test_a_secret_that_the_plugin_can_read_itself_is_never_given(
     case: Case, environment: dict[str, str]
