@@ -39,6 +39,8 @@ class Recording:
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     on_answer: Callable[[Call], None] | None = None
+    writing: set[int] = field(default_factory=set)
+    """The threads of writes that are under way: an API finishes one whose caller was killed."""
 
     def take(self) -> list[Call]:
         """The calls since the last time."""
@@ -86,6 +88,17 @@ def _handler(
             super().finish()
 
         def _pass(self) -> None:
+            if self.command not in WRITES:
+                self._pass_on()
+                return
+            me = threading.get_ident()
+            recorded.writing.add(me)
+            try:
+                self._pass_on()
+            finally:
+                recorded.writing.discard(me)
+
+        def _pass_on(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else None
             headers = {name: text for name, text in self.headers.items() if name.lower() not in HOP_BY_HOP}

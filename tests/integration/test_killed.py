@@ -16,7 +16,7 @@ from openstack.connection import Connection
 from lab.external import External
 from lab.layout import Layout
 from lab.recording_proxy import Call
-from tests.integration.conftest import Calico, Stack, bird_routes, with_settings
+from tests.integration.conftest import Calico, Stack, bird_routes, poll, with_settings
 from tests.integration.test_leaving import on_machine
 from tests.integration.watched import Watched, watched
 
@@ -107,6 +107,8 @@ class Victim:
         finally:
             for one in recordings:
                 one.on_answer = None
+        # What the API has begun for the killed engine it finishes; the next run is somebody's later.
+        poll("the writes under way", lambda: not any(one.writing for one in recordings))
         self.stack.unlock()
         return engine.returncode == -signal.SIGKILL
 
