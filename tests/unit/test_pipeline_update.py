@@ -1,12 +1,13 @@
 """The comment of an update says in its first line what was done, or that nothing was written and why."""
 
 import pytest
+from pulumi.automation import EngineEvent
 
 from tools.change_request.body import LIMIT, marker
 from tools.change_request.origin import Origin
 from tools.change_request.preview import Diagnostic, Operation, Preview, Step
 from tools.pipeline.update_body import Update, outcome, render_update
-from tools.pipeline.update_run import Run
+from tools.pipeline.update_run import Run, is_refused
 
 NAME = "calico-peering/production"
 REVIEWED = "update from the reviewed plan"
@@ -59,6 +60,29 @@ def test_errors_are_before_warnings_and_before_the_engines_text() -> None:
         < body.index("#### Warnings")
     )
     assert body.rstrip().endswith("</sub>") and "`c0ffee`" in body
+
+
+PRELUDE = EngineEvent.from_json({"sequence": 0, "timestamp": 0, "preludeEvent": {"config": {}}})
+VIOLATION = "error: resource urn:pulumi:…::calico-peering violates plan: properties changed: ~~stdin"
+UNSEEN = "error: expected resource operations for urn:pulumi:…::peering-calico-peer but none were seen"
+
+
+@pytest.mark.parametrize(
+    ("events", "text", "refused"),
+    [
+        ([PRELUDE], VIOLATION, True),
+        ([PRELUDE], UNSEEN, True),
+        ([PRELUDE], "error: the cluster does not answer", False),
+        ([], "error: the stack is locked", False),
+        # The update had begun, and has written before it violated its plan.
+        ([PRELUDE, PRELUDE], VIOLATION, False),
+        ([PRELUDE, PRELUDE], UNSEEN, False),
+    ],
+)
+def test_refused_is_a_plan_before_anything_is_written(
+    events: list[EngineEvent], text: str, refused: bool
+) -> None:
+    assert is_refused(events, text) == refused
 
 
 def test_it_is_another_comment_than_the_previews() -> None:

@@ -21,8 +21,8 @@ from tools.change_request.engine import Opened, scrubber_of
 from tools.change_request.engine_events import read_preview
 from tools.change_request.preview import Preview
 
-# Of a plan's refusal (pulumi: pkg/resource/deploy, plan.go and deployment_executor.go).
-REFUSALS = ("violates plan", "plan is not compatible", "config changed", "configuration changed")
+# Of a plan's refusal (pulumi 3.259: pkg/resource/deploy, step_generator.go and deployment_executor.go).
+REFUSALS = ("violates plan", "expected resource operations for")
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,16 @@ def run_update(opened: Opened, folder: Path, command: Sequence[str], hidden: Seq
         code = engine.wait()
         events = _events(log)
     text = "\n".join(lines)
-    # The first summary is the preview's: with only one, nothing was written.
-    written = sum(bool(each.summary_event) for each in events) > 1
-    refused = bool(code) and not written and any(each in text for each in REFUSALS)
     preview = read_preview(_last_phase(events), text, bool(code))
     clean = scrubber_of(opened.secrets, events, os.environ, hidden).clean(preview)
-    return Run(clean, time.monotonic() - began, refused)
+    return Run(clean, time.monotonic() - began, bool(code) and is_refused(events, text))
+
+
+def is_refused(events: Sequence[EngineEvent], text: str) -> bool:
+    """Whether a run that failed was refused its plan before it wrote anything."""
+    # The preview and the update have a prelude each. An update may violate its plan too, half-way.
+    begun = sum(bool(each.prelude_event) for each in events) > 1
+    return not begun and any(each in text for each in REFUSALS)
 
 
 def _events(log: Path) -> list[EngineEvent]:
