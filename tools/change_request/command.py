@@ -84,15 +84,20 @@ def main(arguments: Sequence[str], hidden: Sequence[str] = ()) -> int:
             commit=options.commit,
             actor=options.actor,
         )
-        summary = options.summary or os.environ.get("GITHUB_STEP_SUMMARY")
-        if summary:
-            with Path(summary).open("a") as file:
-                file.write(written.body)
+        add_summary(written.body, options.summary)
     except OSError as error:
         print(f"error: the body could not be written to {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     print(f"The comment is in {options.body}" + (f", the plan in {plan}" if plan.exists() else ""))
     return 1 if written.request.preview.failed else 0
+
+
+def add_summary(body: str, file: Path | None = None) -> None:
+    """Append a body to a file; default: the summary of GitHub's run, elsewhere nothing. Raises OSError."""
+    path = file or os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a") as opened:
+            opened.write(body)
 
 
 @dataclass(frozen=True)

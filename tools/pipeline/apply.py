@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.change_request.command import add_summary
 from tools.change_request.engine import open_stack
 from tools.change_request.forges import Forge
 from tools.change_request.origin import find_origin
 from tools.change_request.post import post
 from tools.change_request.preview import Diagnostic, Preview
 from tools.pipeline.find_repository import comments_of, find_commit, find_repository, find_run, on_a_forge
-from tools.pipeline.job import FAILED, REFUSED, add_summary, set_output
+from tools.pipeline.job import FAILED, REFUSED, set_output
 from tools.pipeline.plan_files import body_file
 from tools.pipeline.preview import preview_to
 from tools.pipeline.repository import MergedRequest, Repository

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -109,9 +109,7 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _identity_token(
-    kind: str, environment: Mapping[str, str], ask: Callable[[str, str], str] | None = None
-) -> str:
+def _identity_token(kind: str, environment: Mapping[str, str]) -> str:
     if kind == "AWS" and not environment.get("AWS_ROLE_ARN"):
         # AWS's libraries fail where they find a token and no role to take with it.
         return ""
@@ -126,7 +124,7 @@ def _identity_token(
             f"{kind}_AUDIENCE: expected a job that may ask for an identity token, found none. On GitHub give"
             f" the job the permission `id-token: write`; on GitLab set {kind}_ID_TOKEN by `id_tokens` instead"
         )
-    return (ask or _ask)(f"{address}&audience={quote(audience, safe='')}", token)
+    return _ask(f"{address}&audience={quote(audience, safe='')}", token)
 
 
 def _ask(address: str, token: str) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.change_request.body import marker
-from tools.change_request.command import preview_to_files
+from tools.change_request.command import add_summary, preview_to_files
 from tools.change_request.engine import PreviewOptions
 from tools.change_request.origin import find_origin
 from tools.pipeline.find_repository import find_repository, on_a_forge
-from tools.pipeline.job import DRIFTED, FAILED, add_summary
+from tools.pipeline.job import DRIFTED, FAILED
 from tools.pipeline.repository import Issue, Repository
 
 KIND = "drift"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tools.change_request.forges import Forge, GitHub, GitLab
-from tools.change_request.post import GITHUB_API, needed
+from tools.change_request.forges import Forge
+from tools.change_request.post import GITHUB_API, find_forge, needed
 from tools.pipeline.github_repository import GitHubRepository
 from tools.pipeline.gitlab_project import GitLabProject
 from tools.pipeline.repository import MergedRequest, Repository
@@ -43,9 +43,5 @@ def find_run(environment: Mapping[str, str]) -> str:
 
 def comments_of(request: MergedRequest, environment: Mapping[str, str]) -> Forge:
     """Where comments on a request are written that is merged already. Raises PostError."""
-    if environment.get("CI_PROJECT_ID"):
-        address, project, token = needed(environment, "CI_API_V4_URL", "CI_PROJECT_ID", "GITLAB_TOKEN")
-        return GitLab(address, project, request.number, token)
-    repository, token = needed(environment, "GITHUB_REPOSITORY", "GITHUB_TOKEN")
-    address = environment.get("GITHUB_API_URL") or GITHUB_API
-    return GitHub(address, repository, request.number, token, environment.get("COMMENT_AUTHOR", ""))
+    name = "CI_MERGE_REQUEST_IID" if environment.get("CI_PROJECT_ID") else "PULL_REQUEST"
+    return find_forge({**environment, name: str(request.number)})

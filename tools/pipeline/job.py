@@ -38,10 +38,3 @@ def set_output(name: str, value: str) -> bool:
         with Path(path).open("a") as file:
             file.write(f"{name}={value}\n")
     return bool(path)
-
-
-def add_summary(body: str) -> None:
-    """Show a body in the summary of GitHub's run; elsewhere nothing."""
-    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a") as file:
-            file.write(body)

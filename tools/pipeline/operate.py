@@ -10,9 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.change_request.command import add_summary
 from tools.change_request.engine import open_stack
 from tools.change_request.origin import find_origin
-from tools.pipeline.job import FAILED, add_summary
+from tools.pipeline.job import FAILED
 from tools.pipeline.update_body import Update, outcome, render_update
 from tools.pipeline.update_run import run_update
 

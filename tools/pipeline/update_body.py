@@ -46,7 +46,7 @@ def render_update(update: Update, limit: int = LIMIT) -> str:
         ]
     sections = [
         Section((Part(tuple(head)),), importance=0, kept=True),
-        *_messages("Errors", [each for each in run.preview.reasons if each.severity == "error"], 1),
+        *_messages("Errors", run.preview.reasons, 1),
         *_messages("Warnings", [each for each in run.preview.diagnostics if each.severity == "warning"], 2),
         *_text(run.preview.text),
         Section((Part(("---", f"<sub>{update.origin.line()}</sub>")),), importance=0, kept=True),
