@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from tests import recorded
+from tests.unit.local_servers import answering
 
 Json = Any
 RECORDED: dict[str, Json] = json.loads((Path(recorded.__file__).parent / "cluster.json").read_text())
@@ -79,11 +79,5 @@ def answering_cluster(folder: Path) -> Iterator[AnsweringCluster]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     cluster.write_kubeconfig(server.server_port)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with answering(server):
         yield cluster
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -13,6 +13,13 @@ from tests.unit.real_birds import Birds, real_birds
 from tests.unit.recording_servers import Servers, recording_servers
 
 
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of this machine's own is asked for a server of a test."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def birds() -> Birds:
     """Every BIRD; fetched from Debian's packages where the cache has them not."""

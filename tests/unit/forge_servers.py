@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.unit.local_servers import answering
 
 TOKEN = "the-token-of-the-job"
 MOST = 100
@@ -127,9 +128,5 @@ def serving(forge: Served) -> Iterator[Served]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     forge.address = f"http://127.0.0.1:{server.server_port}"
-    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
+    with answering(server):
         yield forge
-    finally:
-        server.shutdown()
-        server.server_close()

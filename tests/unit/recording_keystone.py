@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from lab.cluster.pki import Authority, write_private
+from tests.unit.local_servers import answering
 
 DEFAULT = {"id": "default", "name": "Default"}
 
@@ -142,10 +142,5 @@ def recording_keystone(folder: Path) -> Iterator[Keystone]:
     )
     for scheme, server in servers.items():
         keystone.ports[scheme] = server.server_port
-        Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with answering(*servers.values()):
         yield keystone
-    finally:
-        for server in servers.values():
-            server.shutdown()
-            server.server_close()

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from lab.cluster.pki import Authority, Pair, write_private
+from tests.unit.local_servers import answering
 
 FIELDS = "buildDate compiler gitCommit gitTreeState goVersion platform"
 VERSION = {**dict.fromkeys(FIELDS.split(), ""), "major": "1", "minor": "36", "gitVersion": "v1.36.0"}
@@ -136,10 +136,5 @@ def recording_servers(folder: Path) -> Iterator[Servers]:
     running["PROXY"] = _proxy(servers)
     for name, server in running.items():
         servers.ports[name] = server.server_port
-        Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with answering(*running.values()):
         yield servers
-    finally:
-        for server in running.values():
-            server.shutdown()
-            server.server_close()

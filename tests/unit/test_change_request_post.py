@@ -17,10 +17,8 @@ BOT = "calico-peering-bot"
 
 
 @pytest.fixture(params=["github", "gitlab"])
-def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForgeServer]:
+def server(request: pytest.FixtureRequest, no_proxy: None) -> Iterator[ForgeServer]:
     """Each of the forges in turn."""
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
     with forge_server(request.param) as made:
         yield made
 

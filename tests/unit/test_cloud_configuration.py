@@ -3,7 +3,6 @@
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import requests
@@ -11,6 +10,7 @@ from openstack.exceptions import HttpException
 
 from components.ports import openstack_api
 from components.shared.provider_errors import ProviderError
+from tests.unit.local_servers import answering
 
 ENTRY = """
 clouds:
@@ -107,13 +107,12 @@ def test_who_is_unknown_and_who_may_not_are_two_sentences(
 ) -> None:
     monkeypatch.setattr(Answering, "status", status)
     monkeypatch.setenv("NO_PROXY", "*")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    with answering(server):
         url = f"http://127.0.0.1:{server.server_port}/v3"
         clouds.write_text(ENTRY.format(more="").replace("https://127.0.0.1:1/v3", url))
         with pytest.raises(ProviderError) as caught:
             openstack_api.connect("production")
-        server.shutdown()
     text = str(caught.value)
     assert said in text and "so it is" in text
     assert "hidden" not in text

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 from kubernetes.client import ApiClient, ApiException, Configuration
 
 from components.calico.rest import MERGE_PATCH, quoted, request
+from tests.unit.local_servers import answering
 
 Seen = dict[str, Any]
 
@@ -47,15 +47,11 @@ def client(seen: Seen) -> Iterator[ApiClient]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
     configuration = Configuration(host=f"http://127.0.0.1:{server.server_port}")
     configuration.api_key["authorization"] = "Bearer word"
     configuration.retries = False
-    yield ApiClient(configuration)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(server):
+        yield ApiClient(configuration)
 
 
 def test_a_read_has_the_clients_credentials_and_a_query(client: ApiClient, seen: Seen) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
+from tests.unit.local_servers import answering
 from tools.pipeline.credentials import CredentialError, credentials
 
 KUBECONFIG = "users: [{name: ci, user: {token: the-clusters-token, client-key-data: a2V5}}]\nclusters: []"
@@ -92,12 +92,8 @@ def token_service(status: int = 200, answer: object = None) -> Iterator[tuple[st
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
+    with answering(server):
         yield f"http://127.0.0.1:{server.server_port}/token?version=2", asked
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def on_github(address: str) -> dict[str, str]:

@@ -20,10 +20,8 @@ BOT = "calico-peering-bot"
 
 
 @pytest.fixture(params=["github", "gitlab"])
-def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RepositoryServer]:
+def server(request: pytest.FixtureRequest, no_proxy: None) -> Iterator[RepositoryServer]:
     """Each of the forges in turn."""
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
     with repository_server(request.param) as made:
         yield made
 
