@@ -1,4 +1,4 @@
-"""What a person is told of networks that need no pair of ours, since a pair of others lets them through.
+"""The warning about networks that need no pair of ours, since a pair of others lets them through.
 
 No Pulumi here. Whether one does is port_pairs.py's.
 """

@@ -102,7 +102,7 @@ def variables() -> list[str]:
 
 
 def _argument(arguments: Arguments, environment: Mapping[str, str], name: str, variable: str) -> str:
-    """An argument that is given, be it empty, hides the variable."""
+    """An argument that is given, even an empty one, hides the variable."""
     return str(arguments[name]) if name in arguments else environment.get(variable, "")
 
 

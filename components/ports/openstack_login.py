@@ -102,7 +102,7 @@ def place(cloud: CloudRegion) -> str:
 
 
 def entry(cloud: CloudRegion) -> str | None:
-    """The entry of clouds.yaml that it is, be it by `cloud`, OS_CLOUD or as the only one; None: OS_*."""
+    """The entry of clouds.yaml that it is, by `cloud`, OS_CLOUD or as the only one; None: OS_*."""
     configuration = cloud._openstack_config
     environment = configuration.envvar_key if configuration else None
     return None if not cloud.name or cloud.name in (environment, "defaults") else str(cloud.name)
@@ -171,8 +171,8 @@ def _named(auth: Body, id_key: str, name_key: str, domain: Body | None) -> dict[
     return {"name": auth.get(name_key), **({"domain": domain} if domain else {})}
 
 
-def _domain(auth: Body, whose: str) -> Body | None:
+def _domain(auth: Body, owner: str) -> Body | None:
     for key in ("id", "name"):
-        if value := auth.get(f"{whose}_domain_{key}") or auth.get(f"default_domain_{key}"):
+        if value := auth.get(f"{owner}_domain_{key}") or auth.get(f"default_domain_{key}"):
             return {key: value}
     return None

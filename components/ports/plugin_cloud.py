@@ -116,9 +116,9 @@ def _explicit(wanted: Login) -> Arguments:
 
 def _who(of: Mapping[str, object], id_: str, name: str, domain: str) -> dict[str, str | bool]:
     made = {argument: str(of[key]) for key, argument in (("id", id_), ("name", name)) if of.get(key)}
-    whose = of.get("domain")
-    assert whose is None or isinstance(whose, dict)
-    return {**made, **{f"{domain}_{key}": str(value) for key, value in (whose or {}).items()}}
+    its_domain = of.get("domain")
+    assert its_domain is None or isinstance(its_domain, dict)
+    return {**made, **{f"{domain}_{key}": str(value) for key, value in (its_domain or {}).items()}}
 
 
 def _warning(cloud: CloudRegion, reason: str) -> str:

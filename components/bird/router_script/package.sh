@@ -3,7 +3,7 @@
 
 # "purge NAME" or "remove NAME" for each package that came with install
 NEW=$FOLDER/packages
-# "NAME VERSION" of the package whose version is prescribed
+# "NAME VERSION" of the package whose version is pinned
 PINNED=$FOLDER/pinned
 # Where files of packages are brought to, by the login and not by root
 FILES=/var/lib/calico-peering-files
