@@ -95,7 +95,7 @@ def test_a_command_that_nobody_waits_for_any_more_is_ended(
     )
     started(tmp_path)
 
-    def interrupted() -> None:
+    def interrupted(timeout: float | None = None) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "communicate", interrupted)
